@@ -1,0 +1,147 @@
+"""Every error a user can meet. Its fields say what happened, its message says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PullquoteError(Exception):
+    """Base of all errors that are told to the user as one sentence, without a traceback."""
+
+
+class InvalidInput(PullquoteError):
+    """A request, option or identifier that cannot be taken. `field` names the part to change."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(field, problem)
+        self.field, self.problem = field, problem
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.problem}"
+
+
+class SourceUnreadable(PullquoteError):
+    """A file or record that cannot become an article. The rest of the run goes on."""
+
+    def __init__(self, origin: str, reason: str) -> None:
+        super().__init__(origin, reason)
+        self.origin, self.reason = origin, reason
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.reason}"
+
+
+class ArchiveMissing(PullquoteError):
+    """There is no archive at the path that was given."""
+
+    def __init__(self, archive: Path) -> None:
+        super().__init__(archive)
+        self.archive = archive
+
+    def __str__(self) -> str:
+        return f"no archive at {self.archive}: make one with `pullquote index PATH --archive {self.archive}`"
+
+
+class ArchiveDamaged(PullquoteError):
+    """The store does not hold what was written to it."""
+
+    def __init__(self, archive: Path, problem: str) -> None:
+        super().__init__(archive, problem)
+        self.archive, self.problem = archive, problem
+
+    def __str__(self) -> str:
+        return f"{self.archive} is damaged ({self.problem}): restore it from a backup, or index its sources into a new one"
+
+
+class ArchiveBusy(PullquoteError):
+    """Another process is writing, and kept the lock for longer than we wait."""
+
+    def __init__(self, archive: Path) -> None:
+        super().__init__(archive)
+        self.archive = archive
+
+    def __str__(self) -> str:
+        return f"another process is writing to {self.archive}: wait for it to finish, then run this again"
+
+
+class ArchiveReadOnly(PullquoteError):
+    """A write to an archive that this process may only read, or whose disk refuses writes."""
+
+    def __init__(self, archive: Path, problem: str) -> None:
+        super().__init__(archive, problem)
+        self.archive, self.problem = archive, problem
+
+    def __str__(self) -> str:
+        return f"cannot write to {self.archive} ({self.problem}): free space or permissions, then run this again"
+
+
+class NewerFormat(PullquoteError):
+    """The archive was written by a later version of Pullquote."""
+
+    def __init__(self, archive: Path, found: int, known: int) -> None:
+        super().__init__(archive, found, known)
+        self.archive, self.found, self.known = archive, found, known
+
+    def __str__(self) -> str:
+        return f"{self.archive} has format {self.found}, this version reads up to {self.known}: upgrade pullquote"
+
+
+class ModelMissing(PullquoteError):
+    """A model's files are not on this machine."""
+
+    def __init__(self, model: str, problem: str) -> None:
+        super().__init__(model, problem)
+        self.model, self.problem = model, problem
+
+    def __str__(self) -> str:
+        return f"model {self.model} is not ready ({self.problem}): run `pullquote models --fetch`"
+
+
+class ModelDamaged(PullquoteError):
+    """A model's file has another SHA-256 than models.yaml says."""
+
+    def __init__(self, model: str, file: Path, expected: str, found: str) -> None:
+        super().__init__(model, file, expected, found)
+        self.model, self.file, self.expected, self.found = model, file, expected, found
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file} of model {self.model} has sha256 {self.found[:12]}…, models.yaml says {self.expected[:12]}…: "
+            "delete the file and run `pullquote models --fetch`"
+        )
+
+
+class ModelMismatch(PullquoteError):
+    """The archive holds vectors of another embedder than the one asked for."""
+
+    def __init__(self, archive: Path, built_with: str, asked: str) -> None:
+        super().__init__(archive, built_with, asked)
+        self.archive, self.built_with, self.asked = archive, built_with, asked
+
+    def __str__(self) -> str:
+        return (
+            f"{self.archive} was built with embedder {self.built_with}, not {self.asked}: "
+            f"set PULLQUOTE_EMBEDDER to the first, or index the sources into a new archive"
+        )
+
+
+class ArticleNotFound(PullquoteError):
+    """No article of this id is in the view."""
+
+    def __init__(self, article_id: str) -> None:
+        super().__init__(article_id)
+        self.article_id = article_id
+
+    def __str__(self) -> str:
+        return f"no article {self.article_id!r} in this archive: `pullquote list` shows the ids"
+
+
+class QuoteMismatch(PullquoteError):
+    """The last check of `ask` failed: a span, a quote or a text's SHA-256 is not what is stored. Never a reply."""
+
+    def __init__(self, article_id: str, problem: str) -> None:
+        super().__init__(article_id, problem)
+        self.article_id, self.problem = article_id, problem
+
+    def __str__(self) -> str:
+        return f"article {self.article_id}: {self.problem}: no answer is given; run `pullquote doctor`"

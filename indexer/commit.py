@@ -1,0 +1,136 @@
+"""Writing articles to the store: each call is one transaction; if it changes anything, it takes the next sequence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from indexer.archive import Archive
+from indexer.errors import ArticleNotFound, ModelMismatch
+from indexer.store import Writing
+from indexer.types import Article, Floats, IndexEvent, Page, Passage
+
+_HEAD = "title, source, url, author, published_at, published_raw, language, text_sha256, metadata, blocks"
+
+
+class Draft(NamedTuple):
+    """An article ready to be stored, with what is embedded of it. vectors: (n_passages, width) float32."""
+
+    page: Page
+    article: Article
+    passages: list[Passage]
+    vectors: Floats
+
+
+def is_unchanged(archive: Archive, page: Page) -> str | None:
+    """Return the id of the stored article that these very bytes gave to this very extractor, or None."""
+    sql = """SELECT id FROM origin JOIN article ON article.rowid = article
+        WHERE key = ? AND origin.source_sha256 = ? AND extractor = ? AND removed_seq IS NULL"""
+    found = archive.store.rows(sql, (page.origin, page.source_sha256, page.extractor))
+    return str(found[0][0]) if found else None
+
+
+def known_vectors(archive: Archive, article: Article, passages: Sequence[Passage]) -> Floats | None:
+    """The vectors of an article with the same title and text, which another embedding would only repeat, or None."""
+    sql = """SELECT article.rowid FROM article WHERE text_sha256 = ? AND title IS ? ORDER BY rowid DESC LIMIT 1"""
+    for (row,) in archive.store.rows(sql, (article.sha256, article.title)):
+        sql = """SELECT start, "end", fp16 FROM passage JOIN vector ON passage = passage.rowid
+            WHERE article = ? AND embedder = ? ORDER BY ordinal"""
+        stored = archive.store.rows(sql, (row, archive.embedder.fingerprint))
+        if [tuple(place) for *place, _ in stored] == [tuple(passage) for passage in passages]:
+            vectors = np.frombuffer(b"".join(blob for *_, blob in stored), "<f2").astype(np.float32)
+            return vectors.reshape(len(stored), archive.embedder.width)
+    return None
+
+
+def commit(archive: Archive, drafts: Sequence[Draft]) -> list[IndexEvent]:
+    """Store a batch whole, or not at all. What was unchanged is checked again inside the transaction.
+
+    An article of the same id is replaced. Raises ModelMismatch: another process chose another embedder first.
+    """
+    with archive.store.writing() as writing:
+        _claim_embedder(archive, writing)
+        sequence = _sequence(writing) + 1
+        events = [_put(writing, archive.embedder.fingerprint, draft, sequence) for draft in drafts]
+        if any(event.status != "unchanged" for event in events):
+            writing.rows("UPDATE meta SET value = ? WHERE key = 'sequence'", (sequence,))
+    return events
+
+
+def delete(archive: Archive, ids: Sequence[str]) -> list[str]:
+    """Remove articles. Raises ArticleNotFound, and then removes none, when one of them is not there."""
+    wanted = list(dict.fromkeys(ids))
+    with archive.store.writing() as writing:
+        sequence = _sequence(writing) + 1
+        for article_id in wanted:
+            if not _remove(writing, article_id, sequence):
+                raise ArticleNotFound(article_id)
+        if wanted:
+            writing.rows("UPDATE meta SET value = ? WHERE key = 'sequence'", (sequence,))
+    return wanted
+
+
+def _sequence(writing: Writing) -> int:
+    return int(writing.rows("SELECT value FROM meta WHERE key = 'sequence'")[0][0])
+
+
+def _claim_embedder(archive: Archive, writing: Writing) -> None:
+    fingerprint = archive.embedder.fingerprint
+    found = writing.rows("SELECT value FROM meta WHERE key = 'embedder'")
+    if not found:
+        writing.rows("INSERT INTO meta VALUES ('embedder', ?), ('runtime', ?)", (fingerprint, archive.embedder.runtime))
+    elif found[0][0] != fingerprint:
+        raise ModelMismatch(archive.folder, found[0][0], fingerprint)
+
+
+def _put(writing: Writing, embedder: str, draft: Draft, sequence: int) -> IndexEvent:
+    page, article = draft.page, draft.article
+    live = writing.rows(f"SELECT rowid, {_HEAD} FROM article WHERE id = ? AND removed_seq IS NULL", (article.id,))
+    if live and live[0][1:] == _head(article):
+        _set_origin(writing, page, live[0][0])
+        return IndexEvent("unchanged", page.origin, article.id, warnings=page.warnings)
+    if live:
+        _remove(writing, article.id, sequence)
+    row = _insert(writing, embedder, draft, sequence)
+    _set_origin(writing, page, row)
+    return IndexEvent("updated" if live else "added", page.origin, article.id, warnings=page.warnings)
+
+
+def _remove(writing: Writing, article_id: str, sequence: int) -> bool:
+    sql = "UPDATE article SET removed_seq = ? WHERE id = ? AND removed_seq IS NULL RETURNING rowid"
+    return bool(writing.rows(sql, (sequence, article_id)))
+
+
+def _insert(writing: Writing, embedder: str, draft: Draft, sequence: int) -> int:
+    article = draft.article
+    original = writing.rows(
+        "SELECT min(rowid) FROM article WHERE text_sha256 = ? AND id != ? AND removed_seq IS NULL",
+        (article.sha256, article.id),
+    )[0][0]
+    row = writing.insert(
+        f"INSERT INTO article(id, {_HEAD}, text, source_sha256, added_seq) VALUES ({', '.join('?' * 14)})",
+        (article.id, *_head(article), article.text.encode(), article.source_sha256, sequence),
+    )
+    if original is not None:
+        writing.rows("INSERT INTO duplicate VALUES (?, ?, 'exact')", (row, original))
+    for ordinal, (passage, vector) in enumerate(zip(draft.passages, draft.vectors, strict=True)):
+        place = (row, ordinal, passage.start, passage.end)
+        at = writing.insert('INSERT INTO passage(article, ordinal, start, "end") VALUES (?, ?, ?, ?)', place)
+        writing.rows("INSERT INTO vector VALUES (?, ?, ?)", (at, embedder, vector.astype("<f2").tobytes()))
+    return row
+
+
+def _head(article: Article) -> tuple[Any, ...]:
+    """The values of `_HEAD`: two articles with equal heads are the same article."""
+    metadata = json.dumps(article.metadata, ensure_ascii=False, sort_keys=True)
+    dates = (article.published_at, article.published_raw, article.language)
+    blocks = json.dumps(article.blocks)
+    return (article.title, article.source, article.url, article.author, *dates, article.sha256, metadata, blocks)
+
+
+def _set_origin(writing: Writing, page: Page, row: int) -> None:
+    sql = "INSERT OR REPLACE INTO origin VALUES (?, ?, ?, ?)"
+    writing.rows(sql, (page.origin, page.source_sha256, page.extractor, row))

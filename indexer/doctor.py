@@ -1,0 +1,88 @@
+"""Checking an archive: everything that can be checked, each with what was found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from indexer.archive import Archive
+from indexer.errors import PullquoteError
+from indexer.types import Check, Health
+
+
+def examine(archive: Archive) -> Health:
+    """Run every check; damage that stops one is its result, not an error."""
+    checks = tuple(_run(name, check, archive) for name, check in _CHECKS.items())
+    return Health(all(check.ok for check in checks), checks, dict(_bytes(archive.folder)))
+
+
+def _run(name: str, check: Callable[[Archive], tuple[bool, str]], archive: Archive) -> Check:
+    try:
+        ok, detail = check(archive)
+    except PullquoteError as error:
+        ok, detail = False, str(error)
+    return Check(name, ok, detail)
+
+
+def _pages(archive: Archive) -> tuple[bool, str]:
+    found = archive.store.integrity()
+    return not found, "; ".join(found) or "every page has its checksum, every index its rows"
+
+
+def _texts(archive: Archive) -> tuple[bool, str]:
+    wrong, n = [], 0
+    for article_id, text, sha256 in archive.store.stream("SELECT id, text, text_sha256 FROM article"):
+        n += 1
+        if hashlib.sha256(text).hexdigest() != sha256:
+            wrong.append(article_id)
+    return not wrong, f"other SHA-256 than stored: {', '.join(wrong[:5])}" if wrong else f"{n} texts have their SHA-256"
+
+
+def _passages(archive: Archive) -> tuple[bool, str]:
+    wrong, n = [], 0
+    sql = 'SELECT id, text, start, "end" FROM passage JOIN article ON article.rowid = article ORDER BY passage.rowid'
+    for article_id, text, start, end in archive.store.stream(sql):
+        n += 1
+        if not 0 <= start < end <= len(text.decode()):
+            wrong.append(f"{article_id} [{start}, {end})")
+    return not wrong, f"outside the text: {', '.join(wrong[:5])}" if wrong else f"{n} passages lie in their articles"
+
+
+def _vectors(archive: Archive) -> tuple[bool, str]:
+    sql = """SELECT count(*) FROM passage LEFT JOIN vector ON passage = passage.rowid AND embedder = ?
+        WHERE fp16 IS NULL OR length(fp16) != ?"""
+    missing = archive.store.rows(sql, (archive.embedder.fingerprint, 2 * archive.embedder.width))[0][0]
+    return missing == 0, f"{missing} passages have no vector of {archive.embedder.fingerprint}"
+
+
+def _counts(archive: Archive) -> tuple[bool, str]:
+    info = archive.view().info
+    sql = "SELECT count(*) FROM article WHERE removed_seq IS NULL"
+    live = archive.store.rows(sql)[0][0]
+    detail = f"{info.articles} articles, {info.passages} passages at sequence {info.sequence}"
+    return live == info.articles, detail if live == info.articles else f"{detail}, but {live} articles are stored"
+
+
+def _orphans(archive: Archive) -> tuple[bool, str]:
+    sql = """SELECT id FROM article WHERE removed_seq IS NULL
+        AND NOT EXISTS (SELECT 1 FROM passage WHERE article = article.rowid)"""
+    bare = [row[0] for row in archive.store.rows(sql)]
+    return not bare, f"without a passage: {', '.join(bare[:5])}" if bare else "every article has passages"
+
+
+_CHECKS = {
+    "store": _pages,
+    "texts": _texts,
+    "passages": _passages,
+    "vectors": _vectors,
+    "articles": _orphans,
+    "view": _counts,
+}
+
+
+def _bytes(folder: Path) -> Iterator[tuple[str, int]]:
+    """Bytes on disk of each file of the archive."""
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            yield file.relative_to(folder).as_posix(), file.stat().st_size

@@ -1,0 +1,193 @@
+"""Passages that hold the words of a query, by BM25. The only module that imports tantivy.
+
+BM25: Robertson & Zaragoza 2009, The Probabilistic Relevance Framework (k1 = 1.2, b = 0.75, as tantivy has them).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import NamedTuple, Protocol
+
+import tantivy
+
+from indexer.dates import bounds
+from indexer.types import Filters
+
+
+class Lexical(Protocol):
+    """The words of one view. A pair is (passage row, BM25 score > 0), best first, ties by row."""
+
+    def search(self, query: str, k: int, filters: Filters) -> list[tuple[int, float]]:
+        """Find the k best of the live passages that pass the filters and hold at least one term of the query."""
+        ...
+
+
+class Words(NamedTuple):
+    """What is indexed of one passage. article: its row in the store; the rest serves search and filters."""
+
+    passage: int
+    article: int
+    text: str
+    title: str | None
+    article_id: str
+    source: str | None
+    author: str | None
+    published_at: str | None
+
+
+class Term(NamedTuple):
+    """A word of a text: its stem, and where it stands, in code points."""
+
+    stem: str
+    start: int
+    end: int
+
+
+# Weighed by eye on Wikinews; measured in the retrieval issue.
+_FIELDS = {"text": 1.0, "exact": 0.5, "title": 0.5}
+_NO_DATE = -(2**62)  # outside every range a filter can ask for
+_WORD = r"[\p{L}\p{N}\p{M}]+"
+
+# Words that say how a question is put, not what it is about (the stop words of Lucene's EnglishAnalyzer, and
+# the interrogatives and auxiliaries of questions). They are dropped from queries, not from what is indexed.
+_STOP = frozenset(
+    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they "
+    "this to was will with who whom whose what which when where why how do does did has have had were been".split(" ")
+)
+
+
+class MemoryLexical:
+    """The words of an archive, in memory; `update` commits a change and returns what requests then search."""
+
+    def __init__(self) -> None:
+        self._index = tantivy.Index(_schema())
+        for name, analyzer in (("stem", _analyzer(True)), ("plain", _analyzer(False))):
+            self._index.register_tokenizer(name, analyzer)
+        self._writer = self._index.writer(heap_size=64_000_000, num_threads=1)
+
+    def update(self, added: Iterable[Words], removed_articles: Iterable[int]) -> LexicalView:
+        """Commit additions and removals (article rows); return a view of the result. Older views stay as they were."""
+        try:
+            for article in removed_articles:
+                self._writer.delete_documents_by_term("article", article)
+            for words in added:
+                self._writer.add_document(_document(words))
+            self._writer.commit()
+        except BaseException:
+            self._writer.rollback()  # else the next update would commit this half
+            raise
+        self._index.reload()
+        return LexicalView(self._index)
+
+
+class LexicalView:
+    """The state of a `MemoryLexical` after one commit."""
+
+    def __init__(self, index: tantivy.Index) -> None:
+        self._schema = index.schema
+        self._searcher = index.searcher()
+
+    def search(self, query: str, k: int, filters: Filters) -> list[tuple[int, float]]:
+        """See `Lexical.search`."""
+        wanted = self._query(query, filters)
+        if wanted is None or k <= 0:
+            return []
+        hits = self._searcher.search(wanted, limit=k, count=False).hits
+        rows = self._searcher.fast_field_values("passage", [address for _, address in hits])
+        found = [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def _query(self, query: str, filters: Filters) -> tantivy.Query | None:
+        words = query_words(query)
+        if not words:
+            return None
+        should = [
+            (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(field, token), boost))
+            for field, boost in _FIELDS.items()
+            for token in _tokens(" ".join(words), stem=field != "exact")
+        ]
+        must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(part, 0.0)) for part in self._filter(filters)]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, tantivy.Query.boolean_query(should)), *must])
+
+    def _term(self, field: str, token: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, token, index_option="freq")
+
+    def _filter(self, filters: Filters) -> list[tantivy.Query]:
+        named = (("source", filters.source), ("author", filters.author), ("id", filters.ids))
+        parts = [tantivy.Query.term_set_query(self._schema, field, list(values)) for field, values in named if values]
+        integer = tantivy.FieldType.Integer
+        if filters.since:
+            first = _seconds(bounds(filters.since)[0])[0]
+            parts.append(tantivy.Query.range_query(self._schema, "published_last", integer, first, 2**62))
+        if filters.until:
+            last = _seconds(bounds(filters.until)[1])[1]
+            parts.append(tantivy.Query.range_query(self._schema, "published_first", integer, _NO_DATE + 1, last))
+        return parts
+
+
+def query_words(query: str) -> list[str]:
+    """Return the words of a query that say what it is about; all of them when none does."""
+    words = [query[term.start : term.end] for term in terms(query)]
+    return [word for word in words if word.casefold() not in _STOP] or words
+
+
+def terms(text: str) -> list[Term]:
+    """Cut a text into words as the index does. The offsets are into `text` as given."""
+    tokens = _splitter().pre_tokenize(text).tokens
+    spans = [(token.char_offset_from, token.char_offset_to) for token in tokens]
+    return [Term(stem, start, end) for start, end in spans for stem in _tokens(text[start:end], stem=True)]
+
+
+def _tokens(text: str, stem: bool) -> list[str]:
+    found: list[str] = _analyzer(stem).analyze(unicodedata.normalize("NFC", text))
+    return list(dict.fromkeys(found))
+
+
+@cache
+def _analyzer(stem: bool) -> tantivy.TextAnalyzer:
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(_WORD))
+    builder = builder.filter(tantivy.Filter.remove_long(80)).filter(tantivy.Filter.lowercase())
+    builder = builder.filter(tantivy.Filter.ascii_fold())
+    return (builder.filter(tantivy.Filter.stemmer("english")) if stem else builder).build()
+
+
+@cache
+def _splitter() -> tantivy.TextAnalyzer:
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(_WORD)).build()
+
+
+def _seconds(published_at: str) -> tuple[int, int]:
+    """Return the first and the last second of a stored date, since 1970."""
+    first = datetime.fromisoformat(published_at).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    last = first + timedelta(days=1, seconds=-1) if len(published_at) == len("2022-02-06") else first
+    return int(first.total_seconds()), int(last.total_seconds())
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("passage", stored=False, indexed=True, fast=True)
+    builder.add_unsigned_field("article", stored=False, indexed=True)
+    builder.add_integer_field("published_first", indexed=True, fast=True)
+    builder.add_integer_field("published_last", indexed=True, fast=True)
+    for field in ("id", "source", "author"):
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    for field, tokenizer in (("text", "stem"), ("title", "stem"), ("exact", "plain")):
+        builder.add_text_field(field, tokenizer_name=tokenizer)
+    return builder.build()
+
+
+def _document(words: Words) -> tantivy.Document:
+    text, title = (unicodedata.normalize("NFC", part or "") for part in (words.text, words.title))
+    first, last = _seconds(words.published_at) if words.published_at else (_NO_DATE, _NO_DATE)
+    document = tantivy.Document(
+        passage=words.passage, article=words.article, id=words.article_id, text=text, exact=text, title=title
+    )
+    document.add_integer("published_first", first)
+    document.add_integer("published_last", last)
+    for field, value in (("source", words.source), ("author", words.author)):
+        if value is not None:
+            document.add_text(field, value)
+    return document

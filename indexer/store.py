@@ -1,0 +1,224 @@
+"""The store: one SQLite file, the only truth of an archive (design §5). The only module that imports apsw.
+
+Every page carries a checksum (SQLite's own `cksumvfs`): damage raises `ArchiveDamaged`, it never gives a wrong row.
+A row is visible at sequence s when added_seq <= s and it was not removed at s. Article rows never change.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import apsw.sqlite_extra
+
+from indexer.errors import ArchiveBusy, ArchiveDamaged, ArchiveMissing, ArchiveReadOnly, NewerFormat
+
+FORMAT = 1
+FILE = "archive.sqlite"
+_RESERVED = 8  # bytes a page that the checksum takes; less or more in a file means that it is not checked
+_BUSY_MS = 30_000
+
+_SCHEMA = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE article(
+  rowid INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL,
+  title TEXT, source TEXT, url TEXT, author TEXT,
+  published_at TEXT, published_raw TEXT, language TEXT,
+  text BLOB NOT NULL, text_sha256 TEXT NOT NULL, source_sha256 TEXT NOT NULL,
+  metadata TEXT NOT NULL, blocks TEXT NOT NULL,
+  added_seq INTEGER NOT NULL, removed_seq INTEGER
+) STRICT;
+CREATE UNIQUE INDEX article_live_id ON article(id) WHERE removed_seq IS NULL;
+CREATE INDEX article_added ON article(added_seq);
+CREATE INDEX article_removed ON article(removed_seq) WHERE removed_seq IS NOT NULL;
+CREATE INDEX article_text ON article(text_sha256);
+CREATE TABLE origin(
+  key TEXT PRIMARY KEY,
+  source_sha256 TEXT NOT NULL, extractor TEXT NOT NULL,
+  article INTEGER NOT NULL REFERENCES article(rowid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX origin_article ON origin(article);
+CREATE TABLE passage(
+  rowid INTEGER PRIMARY KEY AUTOINCREMENT,
+  article INTEGER NOT NULL REFERENCES article(rowid),
+  ordinal INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+  UNIQUE(article, ordinal)
+) STRICT;
+CREATE TABLE vector(
+  passage INTEGER NOT NULL REFERENCES passage(rowid),
+  embedder TEXT NOT NULL,
+  fp16 BLOB NOT NULL,
+  PRIMARY KEY(passage, embedder)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE duplicate(
+  article INTEGER PRIMARY KEY REFERENCES article(rowid),
+  original INTEGER NOT NULL REFERENCES article(rowid),
+  kind TEXT NOT NULL
+) STRICT;
+"""
+
+Row = tuple[Any, ...]
+
+
+class Store:
+    """The SQLite file of the archive in `folder`; safe to share between threads (each gets its own connection)."""
+
+    def __init__(self, folder: Path, create: bool = False) -> None:
+        self.folder = folder
+        self.file = folder / FILE
+        self._threads = threading.local()
+        self._all: list[apsw.Connection] = []
+        self._lock = threading.Lock()
+        _load_checksums()
+        if not self.file.is_file() or (create and self.file.stat().st_size == 0):
+            if not create:
+                raise ArchiveMissing(folder)
+            self._create()
+        with self._told():
+            self._check_format()
+
+    def _create(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArchiveReadOnly(self.folder, error.strerror or str(error)) from error
+        with self.writing() as writing:
+            if writing.rows("PRAGMA user_version") == [(0,)]:  # else another process was first
+                writing.rows(_SCHEMA)
+                writing.rows("INSERT INTO meta VALUES ('sequence', 0)")
+                writing.rows(f"PRAGMA user_version = {FORMAT}")
+
+    def _check_format(self) -> None:
+        connection = self._connection()
+        found = connection.pragma("user_version")
+        if found > FORMAT:
+            raise NewerFormat(self.folder, found, FORMAT)
+        if found != FORMAT or connection.reserve_bytes() != _RESERVED:
+            raise ArchiveDamaged(self.folder, f"{FILE} has no page checksums or no format number")
+
+    def _connection(self) -> apsw.Connection:
+        found: apsw.Connection | None = getattr(self._threads, "connection", None)
+        if found is not None:
+            return found
+        fresh = apsw.Connection(str(self.file), vfs="cksmvfs")
+        fresh.set_busy_timeout(_BUSY_MS)
+        if self.file.stat().st_size == 0:
+            fresh.reserve_bytes(reserve=_RESERVED)
+        fresh.pragma("journal_mode", "wal")
+        fresh.pragma("synchronous", "full")
+        fresh.pragma("foreign_keys", True)
+        self._threads.connection = fresh
+        with self._lock:
+            self._all.append(fresh)
+        return fresh
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except (apsw.CorruptError, apsw.NotADBError, apsw.FormatError, apsw.SQLError, apsw.SchemaChangeError) as error:
+            raise ArchiveDamaged(self.folder, str(error)) from error
+        except (apsw.BusyError, apsw.LockedError) as error:
+            raise ArchiveBusy(self.folder) from error
+        except (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
+            raise ArchiveReadOnly(self.folder, str(error)) from error
+        except apsw.IOError as error:
+            if getattr(error, "extendedresult", 0) in _WRITE_ERRORS:
+                raise ArchiveReadOnly(self.folder, str(error)) from error
+            raise ArchiveDamaged(self.folder, f"a page of {FILE} fails its checksum or cannot be read") from error
+        except (UnicodeDecodeError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
+            raise ArchiveDamaged(self.folder, str(error)) from error
+
+    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """Run one query to its end, so that no read transaction outlives it."""
+        with self._told():
+            return self._connection().execute(sql, parameters).fetchall()
+
+    def stream(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
+        """Run one query row by row, for more rows than memory should hold."""
+        with self._told():
+            yield from self._connection().execute(sql, parameters)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """One write transaction: whole on disk when the block ends, or, after an error, not at all."""
+        with self._told():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Writing(connection)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def meta(self, key: str) -> Any:  # noqa: ANN401 - SQLite values are int, float, str, bytes or None
+        """The value of a meta row, or None."""
+        found = self.rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return found[0][0] if found else None
+
+    def integrity(self) -> list[str]:
+        """SQLite's own check of every page and index; [] when all is well."""
+        found = [str(row[0]) for row in self.rows("PRAGMA integrity_check(20)")]
+        found += [f"foreign key: {row}" for row in self.rows("PRAGMA foreign_key_check")]
+        return [line for line in found if line != "ok"]
+
+    def close(self) -> None:
+        """Close every thread's connection; the last one to close folds the log into the file."""
+        with self._lock:
+            for connection in self._all:
+                connection.close(force=True)
+            self._all.clear()
+        self._threads = threading.local()
+
+
+class Writing:
+    """What may be done inside `Store.writing`."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """Run one statement and return its rows."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def many(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        self._connection.executemany(sql, parameters)
+
+    def insert(self, sql: str, parameters: Sequence[Any]) -> int:
+        """Run one INSERT and return its rowid."""
+        self._connection.execute(sql, parameters)
+        return int(self._connection.last_insert_rowid())
+
+
+_WRITE_ERRORS = {
+    apsw.SQLITE_IOERR_WRITE,
+    apsw.SQLITE_IOERR_FSYNC,
+    apsw.SQLITE_IOERR_DIR_FSYNC,
+    apsw.SQLITE_IOERR_TRUNCATE,
+    apsw.SQLITE_IOERR_SHMOPEN,
+    apsw.SQLITE_IOERR_SHMSIZE,
+    apsw.SQLITE_IOERR_SHMMAP,
+    apsw.SQLITE_IOERR_LOCK,
+    apsw.SQLITE_IOERR_RDLOCK,
+}
+_loading = threading.Lock()
+
+
+def _load_checksums() -> None:
+    """Register the checksum VFS with SQLite, once a process."""
+    with _loading:
+        if "cksmvfs" in apsw.vfs_names():
+            return
+        default = apsw.vfs_names()[0]
+        connection = apsw.Connection(":memory:")
+        apsw.sqlite_extra.load(connection, "cksumvfs")
+        connection.close()
+        apsw.set_default_vfs(default)  # loading makes it the default of the whole process, which is not ours to change

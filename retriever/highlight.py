@@ -1,0 +1,15 @@
+"""Where the words of a query stand in a passage."""
+
+from __future__ import annotations
+
+from indexer.lexical import query_words, terms
+from indexer.types import Span
+
+
+def highlight(query: str, text: str) -> list[Span]:
+    """Return the spans of `text` whose stem is that of a word of the query, in order; offsets into `text`."""
+    if not query:
+        return []
+    wanted = {term.stem for word in query_words(query) for term in terms(word)}
+    found = {Span(term.start, term.end): None for term in terms(text) if term.stem in wanted}
+    return list(found)

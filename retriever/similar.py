@@ -1,0 +1,40 @@
+"""Articles like a given one: their passages lie near the mean of its passages."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.archive import View
+from indexer.errors import InvalidInput
+from indexer.types import Filters, Floats, Hit, Ints, Ranked, ScoreParts
+from retriever.filter import allowed
+from retriever.search import hits_of, in_order
+
+
+def similar(view: View, vectors: Floats, k: int, filters: Filters, but: int | None = None) -> list[Hit]:
+    """Return the nearest passage of each of the k most similar articles, best first.
+
+    vectors: (n_passages, width) float32 of the article asked about. but: the row of an article to leave out.
+    Raises InvalidInput: there is nothing to compare.
+    """
+    if not len(vectors):
+        raise InvalidInput("article", "it has no text to compare: give one with a body")
+    centre = vectors.mean(axis=0, dtype=np.float32)
+    query = (centre / max(float(np.linalg.norm(centre)), 1e-12)).astype(np.float32)
+    return hits_of(view, _best_of_each(view, query, k, allowed(view, filters), but))
+
+
+def _best_of_each(view: View, query: Floats, k: int, passages: Ints | None, but: int | None) -> list[Ranked]:
+    """Look deeper until k articles are found or no passage is left (invariant 7: collapsing refills)."""
+    depth = 4 * k
+    while True:
+        found = view.dense.search(query, depth, passages)
+        ranking = in_order(view, [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in found])
+        places = view.passages([ranked.passage for ranked in ranking])
+        best: dict[int, Ranked] = {}
+        for ranked, place in zip(ranking, places, strict=True):
+            if place.article != but:
+                best.setdefault(place.article, ranked)
+        if len(best) >= k or len(found) < depth:
+            return list(best.values())[:k]
+        depth *= 4

@@ -1,0 +1,45 @@
+"""From start and end logits to the best spans of tokens that do not overlap."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from indexer.types import Bools, Floats
+
+
+class TokenSpan(NamedTuple):
+    """Tokens first..last, `last` inclusive."""
+
+    first: int
+    last: int
+    score: float
+
+
+def best_spans(start: Floats, end: Floats, first: Bools, last: Bools, max_tokens: int, n: int) -> list[TokenSpan]:
+    """Decode the n best spans by start[i] + end[j], i <= j: Devlin et al. 2019, 4.2, https://arxiv.org/abs/1810.04805
+
+    start, end: (n_tokens,) float32 logits, no unit. first, last: (n_tokens,) bool, True where a span may begin, end.
+    max_tokens: longest span, in tokens. Returns at most n, best first, no two of which share a token; of equal
+    scores the one that begins first, then the shorter one.
+    Raises ValueError: the shapes differ, or a logit is not finite.
+    """
+    if not (start.shape == end.shape == first.shape == last.shape and np.isfinite((start, end)).all()):
+        raise ValueError(
+            f"want finite logits of one shape, got {start.shape}, {end.shape}, {first.shape}, {last.shape}"
+        )
+    width = min(max_tokens, len(start))
+    reach = np.arange(len(start))[:, None] + np.arange(width)  # (n_tokens, width): the last token of each span
+    padded = np.append(np.where(last, end, -np.inf), np.full(width, -np.inf))
+    scores = np.where(first, start, -np.inf)[:, None] + padded[reach]
+    spans: list[TokenSpan] = []
+    while scores.size and len(spans) < n:
+        i, k = divmod(int(scores.argmax()), width)
+        j, score = i + k, float(scores[i, k])
+        if score == -np.inf:
+            break
+        spans.append(TokenSpan(i, j, score))
+        near = slice(max(0, i - width + 1), j + 1)
+        scores[near][reach[near] >= i] = -np.inf  # all that begin at or before j and end at or after i
+    return spans

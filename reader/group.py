@@ -1,0 +1,75 @@
+"""Quotations that say the same are one answer, with the places that say so."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+_ARTICLE = re.compile(r"^(?:a|an|the)\s+(?=\S)")
+_MARK = re.compile(r"(?!(?<=\d)[^,](?=\d))[^\w\s]")  # the marks inside 10.5, 2-1 and 10:30 tell numbers apart
+
+
+class Occurrence(NamedTuple):
+    """A span that may be the answer, in its article: [start, end) in code points of `article.text`.
+
+    sha256: of the article's text, so that copies of one text can be told. passage: whatever the caller reads from.
+    """
+
+    article: str
+    sha256: str
+    start: int
+    end: int
+    quote: str
+    score: float
+    passage: int = -1
+
+
+class Group(NamedTuple):
+    """One answer and where it stands. articles: how many articles say so; independent: copies of a text count once."""
+
+    best: Occurrence
+    others: tuple[Occurrence, ...]
+    articles: int
+    independent: int
+
+
+def group(occurrences: Iterable[Occurrence]) -> list[Group]:
+    """Put equal quotations together, best occurrence first in each group, best group first.
+
+    Equal: same letters and digits in order, whatever the case, punctuation, white space and leading article. Spans
+    of one article that overlap (passages share a sentence) are one occurrence: the better one stays. Ties go by
+    article id, then offset.
+    """
+    groups: dict[str, list[Occurrence]] = {}
+    for occurrence in _apart(occurrences):
+        groups.setdefault(same_words(occurrence.quote), []).append(occurrence)
+    return [
+        Group(
+            best=members[0],
+            others=tuple(members[1:]),
+            articles=len({member.article for member in members}),
+            independent=len({member.sha256 for member in members}),
+        )
+        for members in groups.values()
+    ]
+
+
+def same_words(quote: str) -> str:
+    """What makes two quotations equal: "The  Great Hall," and "great hall" both give "great hall"."""
+    folded = unicodedata.normalize("NFKC", quote).casefold()
+    plain = _ARTICLE.sub("", " ".join(_MARK.sub("", folded).split()))
+    return plain or folded  # a quotation of marks alone equals itself
+
+
+def _apart(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
+    """Best first, leaving out each that overlaps a better one of the same article."""
+    kept: list[Occurrence] = []
+    by_article: dict[str, list[Occurrence]] = {}
+    for new in sorted(occurrences, key=lambda o: (-o.score, o.article, o.start, o.end)):
+        same = by_article.setdefault(new.article, [])
+        if all(new.end <= old.start or old.end <= new.start for old in same):
+            same.append(new)
+            kept.append(new)
+    return kept

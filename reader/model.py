@@ -1,0 +1,96 @@
+"""The reader: a question and passages in, the best spans of all of them out, whole words only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from indexer.types import Best, Reading
+from reader.decode import best_spans
+from reader.edges import may_begin, may_end, tidy
+from reader.words import Words
+
+if TYPE_CHECKING:
+    from indexer.models.spans import SpanModel, Window
+
+
+class Candidate(NamedTuple):
+    """A span that may be the answer: [start, end) in code points of passages[passage].
+
+    score: start and end logit, less those of "no answer" in the same window. No unit: compare within one reader.
+    """
+
+    passage: int
+    start: int
+    end: int
+    score: float
+
+
+class Reader:
+    """Finds quotations that answer a question. max_tokens: the longest quotation, in tokens of the model."""
+
+    def __init__(self, model: SpanModel, max_tokens: int = 30) -> None:
+        self.model = model
+        self.threshold = model.threshold
+        self.max_tokens = max_tokens
+
+    def read(self, question: str, passages: Sequence[str], n: int = 20) -> list[Candidate]:
+        """The n best spans over all passages, best first, none of which overlap; ties by passage, then offset.
+
+        Every span is made of whole words of its passage, with no white space and no dangling mark at its edges.
+        """
+        texts = [_Text(passage) for passage in passages]
+        windows = self.model.logits(question, passages)
+        found = (span for window in windows for span in self._spans(window, texts[window.passage], n))
+        return _apart(found, n)
+
+    def read_one(self, question: str, context: str) -> Reading:
+        """Read one text, of any length. `answer` is null below the threshold; `best` is what was found all the same.
+
+        Where no span was found at all (a context without a word), `best` is null and `score` is 0.
+        """
+        found = self.read(question, [context], n=1)
+        if not found:
+            return Reading(None, None, None, 0.0, None, None)
+        _, start, end, score = found[0]
+        best = Best(context[start:end], start, end, score)
+        if score < self.threshold:
+            return Reading(None, None, None, score, None, best)
+        return Reading(best.answer, start, end, score, None, best)
+
+    def _spans(self, window: Window, text: _Text, n: int) -> Iterable[Candidate]:
+        words, inside = text.words, np.array([offset is not None for offset in window.offsets], bool)
+        edges = np.array([offset or (0, 0) for offset in window.offsets], np.int64).reshape(-1, 2)
+        inside &= edges[:, 0] < edges[:, 1]
+        heads, whole_head = words.beginning(edges[:, 0])
+        tails, whole_tail = words.ending(edges[:, 1])
+        first = inside & whole_head & text.may_begin[heads]
+        last = inside & whole_tail & text.may_end[tails]
+        no_answer = float(window.start[0] + window.end[0])
+        for span in best_spans(window.start, window.end, first, last, self.max_tokens, n):
+            edge = tidy(words, int(heads[span.first]), int(tails[span.last]))
+            if edge is not None:
+                start, end = int(words.starts[edge[0]]), int(words.ends[edge[1]])
+                yield Candidate(window.passage, start, end, span.score - no_answer)
+
+
+class _Text:
+    """A passage with its words, and where among them a quotation may begin and end (one past the last: never)."""
+
+    def __init__(self, text: str) -> None:
+        self.words = Words(text)
+        self.may_begin = np.append(may_begin(self.words), False)
+        self.may_end = np.append(may_end(self.words), False)
+
+
+def _apart(found: Iterable[Candidate], n: int) -> list[Candidate]:
+    """The n best, leaving out each that overlaps a better one of the same passage."""
+    kept: list[Candidate] = []
+    for new in sorted(found, key=lambda c: (-c.score, c.passage, c.start, c.end)):
+        if len(kept) == n:
+            break
+        if all(new.passage != old.passage or new.end <= old.start or old.end <= new.start for old in kept):
+            kept.append(new)
+    return kept

@@ -168,8 +168,8 @@ def _seconds(published_at: str) -> tuple[int, int]:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("passage", stored=False, indexed=True, fast=True)
-    builder.add_unsigned_field("article", stored=False, indexed=True)
+    builder.add_integer_field("passage", fast=True)
+    builder.add_integer_field("article", indexed=True)  # not unsigned: a deletion by term looks for a signed one
     builder.add_integer_field("published_first", indexed=True, fast=True)
     builder.add_integer_field("published_last", indexed=True, fast=True)
     for field in ("id", "source", "author"):
@@ -182,9 +182,9 @@ def _schema() -> tantivy.Schema:
 def _document(words: Words) -> tantivy.Document:
     text, title = (unicodedata.normalize("NFC", part or "") for part in (words.text, words.title))
     first, last = _seconds(words.published_at) if words.published_at else (_NO_DATE, _NO_DATE)
-    document = tantivy.Document(
-        passage=words.passage, article=words.article, id=words.article_id, text=text, exact=text, title=title
-    )
+    document = tantivy.Document(id=words.article_id, text=text, exact=text, title=title)
+    document.add_integer("passage", words.passage)
+    document.add_integer("article", words.article)
     document.add_integer("published_first", first)
     document.add_integer("published_last", last)
     for field, value in (("source", words.source), ("author", words.author)):

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.archive import Archive, View
+from indexer.commit import Draft, commit, delete
+from indexer.errors import ArticleNotFound, ModelMismatch
+from indexer.types import Filters, IndexEvent, Passage
+from tests.fakes import WordEmbedder, article, page
+
+WORDS = ["khan", "xi", "pledged", "roads", "boycott", "olympics"]
+texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join)
+ids = st.sampled_from(["a", "b", "c", "d"])
+steps = st.lists(st.tuples(ids, st.none() | texts), min_size=1, max_size=10)  # None deletes
+
+
+def draft(archive: Archive, article_id: str, text: str, **fields: str) -> Draft:
+    """An article whose every two words are a passage."""
+    ends = [i for i, char in enumerate(text) if char == " "][1::2] + [len(text)]
+    passages = [Passage(start, end) for start, end in zip([0, *ends], ends, strict=False) if start < end]
+    vectors = archive.embedder.encode([(None, text[p.start : p.end]) for p in passages])
+    return Draft(page(text, id=article_id), article(text, id=article_id, **fields), passages, vectors)
+
+
+def put(archive: Archive, article_id: str, text: str, **fields: str) -> IndexEvent:
+    (event,) = commit(archive, [draft(archive, article_id, text, **fields)])
+    return event
+
+
+def contents(view: View) -> dict[str, str]:
+    """What dense search over everything finds: article id -> its passages' text, joined."""
+    found = view.dense.search(WordEmbedder().encode_query("khan"), 10_000)
+    places = sorted(view.passages([row for row, _ in found]))
+    texts: dict[str, str] = {}
+    for place in places:
+        whole = view.article_at(place.article)
+        texts[whole.id] = texts.get(whole.id, "") + whole.text[place.start : place.end]
+    return texts
+
+
+def lexical_ids(view: View, word: str) -> set[str]:
+    found = view.lexical.search(word, 10_000, Filters())
+    return {view.article_at(place.article).id for place in view.passages([row for row, _ in found])}
+
+
+@settings(max_examples=40, deadline=None)
+@given(history=steps)
+def test_a_reopened_archive_holds_what_its_history_left(
+    history: list[tuple[str, str | None]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Archive(Path(folder) / "archive", WordEmbedder(), create=True)
+        model: dict[str, str] = {}
+        for article_id, text in history:
+            if text is not None:
+                put(archive, article_id, text)
+                model[article_id] = text
+            elif article_id in model:
+                assert delete(archive, [article_id]) == [article_id]
+                del model[article_id]
+            archive.view()
+        archive.close()
+        reopened = Archive(Path(folder) / "archive", WordEmbedder())
+        assert contents(reopened.view()) == model
+        for word in WORDS:
+            assert lexical_ids(reopened.view(), word) == {i for i, text in model.items() if word in text.split()}
+        assert reopened.view().info.articles == len(model)
+        reopened.close()
+
+
+@settings(max_examples=30, deadline=None)
+@given(history=steps)
+def test_an_old_view_does_not_see_what_is_added_or_removed_after_it(history: list[tuple[str, str | None]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Archive(Path(folder) / "archive", WordEmbedder(), create=True)
+        model: dict[str, str] = {}
+        views: list[tuple[View, dict[str, str]]] = []
+        for article_id, text in history:
+            if text is not None:
+                put(archive, article_id, text)
+                model[article_id] = text
+            elif model.pop(article_id, None) is not None:
+                delete(archive, [article_id])
+            views.append((archive.view(), dict(model)))
+        for view, then in views:
+            assert contents(view) == then
+            assert lexical_ids(view, "khan") == {i for i, text in then.items() if "khan" in text.split()}
+            assert {i for i in "abcd" if view.find(i)} == set(then)
+        archive.close()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "archive", WordEmbedder(), create=True)
+
+
+def test_another_process_sees_an_addition_and_a_deletion_at_once(archive: Archive) -> None:
+    other = Archive(archive.folder, WordEmbedder())
+    put(archive, "a", "khan met xi")
+    assert contents(other.view()) == {"a": "khan met xi"}
+    delete(archive, ["a"])
+    assert contents(other.view()) == {}
+    with pytest.raises(ArticleNotFound, match="'a'"):
+        other.view().article("a")
+
+
+def test_the_same_article_again_changes_nothing(archive: Archive) -> None:
+    assert put(archive, "a", "khan met xi").status == "added"
+    before = archive.view()
+    assert put(archive, "a", "khan met xi").status == "unchanged"
+    assert archive.view() is before
+    assert put(archive, "a", "khan met xi", title="New").status == "updated"
+    assert archive.view().article("a").title == "New"
+
+
+def test_deleting_what_is_not_there_deletes_nothing(archive: Archive) -> None:
+    put(archive, "a", "khan")
+    with pytest.raises(ArticleNotFound, match="'b'"):
+        delete(archive, ["a", "b"])
+    assert contents(archive.view()) == {"a": "khan"}
+
+
+def test_vectors_of_another_embedder_are_refused_by_name(archive: Archive) -> None:
+    put(archive, "a", "khan")
+    with pytest.raises(ModelMismatch, match="words:1, not words:2"):
+        Archive(archive.folder, WordEmbedder("words:2"))
+    late = Archive(archive.folder, WordEmbedder())
+    late.embedder = WordEmbedder("words:2")  # as if it had been opened before the first article came
+    with pytest.raises(ModelMismatch):
+        put(late, "b", "xi")
+    assert contents(archive.view()) == {"a": "khan"}
+
+
+def test_vectors_are_rounded_once_and_come_back_the_same(archive: Archive) -> None:
+    put(archive, "a", "khan met xi")
+    view = archive.view()
+    expected = archive.embedder.encode([(None, "khan met"), (None, " xi")]).astype(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(view.vectors(view.row_of("a")), expected)
+
+
+def test_a_copy_under_another_id_is_marked_as_a_duplicate(archive: Archive) -> None:
+    put(archive, "a", "khan met xi")
+    put(archive, "b", "khan met xi")
+    put(archive, "c", "another text")
+    sql = """SELECT copy.id, first.id, kind FROM duplicate JOIN article AS copy ON copy.rowid = article
+        JOIN article AS first ON first.rowid = original"""
+    assert archive.store.rows(sql) == [("b", "a", "exact")]

@@ -11,7 +11,7 @@ from indexer.types import Article, Block, Floats, Page
 
 
 class WordEmbedder:
-    """An `Embedder` whose vector is the normalised sum of one pseudo-random direction a word: same words, same vector."""
+    """An `Embedder` whose vector is the normalised sum of one random direction a word: same words, same vector."""
 
     runtime = "fake"
 
@@ -45,9 +45,8 @@ def page(text: str, **fields: str) -> Page:
 
 def article(text: str, **fields: str | None) -> Article:
     """An article whose whole text is one body block."""
-    given: dict[str, str | None] = {
-        name: None for name in ("title", "source", "url", "author", "published_at", "published_raw", "language")
-    }
+    names = ("title", "source", "url", "author", "published_at", "published_raw", "language")
+    given: dict[str, str | None] = dict.fromkeys(names)
     digest = hashlib.sha256(text.encode()).hexdigest()
     blocks = (Block(0, len(text), "body"),) if text.strip() else ()
     values = {"id": "a", **given, **fields}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,9 @@ steps = st.lists(st.tuples(ids, st.none() | texts), min_size=1, max_size=10)  # 
 
 def draft(archive: Archive, article_id: str, text: str, **fields: str) -> Draft:
     """An article whose every two words are a passage."""
-    ends = [i for i, char in enumerate(text) if char == " "][1::2] + [len(text)]
-    passages = [Passage(start, end) for start, end in zip([0, *ends], ends, strict=False) if start < end]
+    ends = [i for i, char in enumerate(text) if char == " "][1::2]
+    cuts = [0, *ends, len(text)]
+    passages = [Passage(start, end) for start, end in pairwise(cuts) if start < end]
     vectors = archive.embedder.encode([(None, text[p.start : p.end]) for p in passages])
     return Draft(page(text, id=article_id), article(text, id=article_id, **fields), passages, vectors)
 

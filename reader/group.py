@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _ARTICLE = re.compile(r"^(?:a|an|the)\s+(?=\S)")
-_MARK = re.compile(r"(?!(?<=\d)[^,](?=\d))[^\w\s]")  # the marks inside 10.5, 2-1 and 10:30 tell numbers apart
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w\s,](?=\d)")  # the marks inside 10.5, 2-1 and 10:30 tell numbers apart
 
 
 class Occurrence(NamedTuple):
@@ -59,8 +59,16 @@ def group(occurrences: Iterable[Occurrence]) -> list[Group]:
 def same_words(quote: str) -> str:
     """What makes two quotations equal: "The  Great Hall," and "great hall" both give "great hall"."""
     folded = unicodedata.normalize("NFKC", quote).casefold()
-    plain = _ARTICLE.sub("", " ".join(_MARK.sub("", folded).split()))
+    inside = {match.start() for match in _BETWEEN_DIGITS.finditer(folded)}
+    bare = "".join(char for at, char in enumerate(folded) if at in inside or not _is_mark(char))
+    plain = _ARTICLE.sub("", " ".join(bare.split()))
     return plain or folded  # a quotation of marks alone equals itself
+
+
+def _is_mark(char: str) -> bool:
+    """Punctuation and what shows nothing; not the signs of "$5" and "5%"."""
+    category = unicodedata.category(char)
+    return (category[0] == "P" or category == "Cf") and char not in "%‰"
 
 
 def _apart(occurrences: Iterable[Occurrence]) -> list[Occurrence]:

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import math
+from itertools import combinations, product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.types import Best, Reading
+from reader.model import Candidate, Reader
+from reader.words import Words
+from tests.reader.fakes import FakeSpanModel, at_random, by_word
+from tests.texts import texts
+
+
+def test_passages_compete_by_margin_over_no_answer() -> None:
+    # tokens of four letters at most: "clos" "er"; "Beij" "ing"
+    scores = by_word(clos=(5.0, 0.0), er=(0.0, 4.0), Beij=(3.0, 0.0), ing=(0.0, 7.0))
+    found = Reader(FakeSpanModel(scores, no_answer=2.0)).read("?", ["met in Beijing.", "no", "a closer look"], n=2)
+    assert found == [Candidate(0, 7, 14, 8.0), Candidate(2, 2, 8, 7.0)]
+
+
+def test_half_a_word_is_no_answer() -> None:
+    scores = by_word(coop=(0.0, 9.0), erat=(0.0, 0.0), ion=(0.0, 1.0), more=(8.0, 0.0))
+    (best, *_) = Reader(FakeSpanModel(scores)).read("?", ["more cooperation"])
+    assert best == Candidate(0, 0, 16, 9.0)  # not "more coop" at 17
+
+
+def test_edges_are_put_right_and_keep_the_score_of_the_span() -> None:
+    scores = {"“": (9.0, 0.0), "yes": (0.0, 0.0), "we": (0.0, 9.0)}
+    (best, *_) = Reader(FakeSpanModel(lambda t: scores.get(t, (-9.0, -9.0)))).read("?", ["said “yes we can”"])
+    assert best == Candidate(0, 6, 12, 18.0)
+
+
+def test_a_quotation_is_at_most_max_tokens_long() -> None:
+    scores = by_word(a=(9.0, 0.0), b=(1.0, 1.0), c=(0.0, 9.0))
+    model = FakeSpanModel(scores)
+    assert Reader(model, max_tokens=3).read("?", ["a b c"], n=1) == [Candidate(0, 0, 5, 18.0)]
+    assert Reader(model, max_tokens=2).read("?", ["a b c"], n=1) == [Candidate(0, 0, 3, 10.0)]
+
+
+def test_two_windows_that_find_the_same_span_find_it_once() -> None:
+    context = " ".join(["aa"] * 8 + ["yes"] + ["bb"] * 8)
+    model = FakeSpanModel(by_word(yes=(3.0, 4.0)), width=12)
+    assert len([w for w in model.logits("?", [context]) if (24, 27) in w.offsets]) == 2
+    assert [c for c in Reader(model).read("?", [context]) if c.score > 0] == [Candidate(0, 24, 27, 7.0)]
+
+
+def test_read_one_abstains_below_the_threshold_and_shows_its_best_all_the_same() -> None:
+    scores = by_word(yes=(3.0, 4.0))
+    best = Best("yes", 3, 6, 7.0)
+    sure, unsure = (Reader(FakeSpanModel(scores, threshold=t)) for t in (7.0, 7.1))
+    assert sure.read_one("?", "oh yes") == Reading("yes", 3, 6, 7.0, None, best)
+    assert unsure.read_one("?", "oh yes") == Reading(None, None, None, 7.0, None, best)
+
+
+def test_a_context_without_a_word_has_no_best() -> None:
+    for context in ("", " \n", "()", "\u200b"):
+        assert Reader(FakeSpanModel(by_word())).read_one("?", context) == Reading(None, None, None, 0.0, None, None)
+
+
+def test_nothing_to_read_gives_nothing() -> None:
+    assert Reader(FakeSpanModel(by_word())).read("?", []) == []
+
+
+@settings(deadline=None)
+@given(st.lists(texts(), max_size=4), st.integers(0, 999), st.integers(1, 30), st.integers(1, 10))
+def test_candidates_are_whole_words_apart_and_best_first(ps: list[str], seed: int, n: int, max_tokens: int) -> None:
+    found = Reader(FakeSpanModel(at_random(seed), width=16), max_tokens).read("?", ps, n)
+    assert len(found) <= n
+    assert all(math.isfinite(c.score) for c in found)
+    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+    for candidate in found:
+        words, quote = Words(ps[candidate.passage]), ps[candidate.passage][candidate.start : candidate.end]
+        assert quote == quote.strip() != ""
+        assert (candidate.start, candidate.end) in set(product(words.starts, words.ends))
+        assert quote[0] not in ",;:)]}”»"
+        assert quote[-1] not in ",;:([{“«"
+    for one, other in combinations(found, 2):
+        assert one.passage != other.passage or one.end <= other.start or other.end <= one.start

@@ -1,0 +1,65 @@
+"""The fields of a record: which key holds which, and what each may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from indexer.sources.options import FIELDS
+
+# The names that exports, feeds and scrapers use, likeliest first.
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "id": ("id",),
+    "text": ("text", "body", "content", "article"),
+    "title": ("title", "headline"),
+    "source": ("source", "site", "publisher"),
+    "url": ("url", "link"),
+    "author": ("author", "authors", "byline"),
+    "published_at": ("published_at", "date", "published", "publish_date", "pubDate", "datePublished"),
+    "language": ("language", "lang"),
+}
+
+
+def read_fields(record: Mapping[str, Any], map: Mapping[str, str]) -> tuple[dict[str, str | None], dict[str, Any]]:
+    """Our fields as strings or None, and as metadata every key that became none of them.
+
+    Raises ValueError: a field has a type that it cannot have; the message names key and type.
+    """
+    rest = dict(record)
+    fields: dict[str, str | None] = {}
+    for name in FIELDS:
+        key, value = _find(record, name, map)
+        rest.pop(key, None)
+        fields[name] = None if value is None else _as_string(name, key, value)
+    return fields, rest
+
+
+def _find(record: Mapping[str, Any], name: str, map: Mapping[str, str]) -> tuple[str, Any]:
+    """The key that holds a field, and its value. A mapped key may be a path ("meta.date"); then its root stays."""
+    if name not in map:
+        key = next((key for key in ALIASES[name] if record.get(key) not in (None, "")), ALIASES[name][0])
+        return key, record.get(key)
+    key = map[name]
+    value: Any = record
+    for step in [key] if key in record else key.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return key, value
+
+
+def _as_string(name: str, key: str, value: Any) -> str | None:  # noqa: ANN401 JSON is anything
+    if name == "author" and isinstance(value, list):
+        names = [_as_string(name, key, one) for one in value]
+        return ", ".join(one for one in names if one) or None
+    if name in {"author", "source"} and isinstance(value, Mapping):
+        value = value.get("name")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if name in {"id", "published_at"} and number and value == int(value):
+        value = str(int(value))
+    if value is None or isinstance(value, str):
+        return value
+    raise ValueError(f"{key} is {_kind(value)}, not a string")
+
+
+def _kind(value: Any) -> str:  # noqa: ANN401 JSON is anything
+    kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return kinds.get(type(value), "of another type")

@@ -1,0 +1,79 @@
+// One article, set for reading, with the quoted span or found passage marked.
+
+import { el } from "./dom.js";
+import { marked, rangeOf } from "./ranges.js";
+import { originLink, sourceLine, titleOf } from "./source.js";
+import { words } from "./words.js";
+
+const TAGS = { headline: "h1", byline: "p", dateline: "p", summary: "p", body: "p", caption: "p", furniture: "p" };
+
+// The words of an article that lie in none of its blocks are shown as body: nothing is lost to the reader.
+const piecesOf = ({ text, blocks }) => {
+  const pieces = [];
+  let done = 0;
+  const gap = (end) => {
+    if (text.slice(done, end).trim()) pieces.push({ kind: "body", start: done, end });
+  };
+  for (const { kind, range } of blocks) {
+    gap(range.utf16.start);
+    pieces.push({ kind, start: range.utf16.start, end: range.utf16.end });
+    done = range.utf16.end;
+  }
+  gap(text.length);
+  return pieces;
+};
+
+const blockOf = ({ kind, start, end }, article, spans, isHeadline) => {
+  const nodes = marked(article.text.slice(start, end), start, spans);
+  const hasMark = nodes.length > 1;
+  return el(
+    kind === "headline" && !isHeadline ? "h2" : TAGS[kind],
+    {
+      className: kind,
+      dir: "auto",
+      lang: article.language,
+      id: isHeadline ? "headline" : null,
+      hidden: kind === "furniture" && !hasMark,
+    },
+    nodes,
+  );
+};
+
+const furnitureButton = (furniture) => {
+  const hidden = furniture.filter((node) => node.hidden);
+  if (hidden.length === 0) return null;
+  const button = el("button", { type: "button", className: "more", ariaExpanded: "false" }, words.furniture(hidden.length));
+  button.onclick = () => {
+    const show = button.ariaExpanded === "false";
+    hidden.forEach((node) => (node.hidden = !show));
+    button.ariaExpanded = String(show);
+    button.replaceChildren(show ? words.furnitureShown : words.furniture(hidden.length));
+  };
+  return button;
+};
+
+const spansOf = (article, { quote, passage }) =>
+  [
+    { span: quote, kind: "quote" },
+    { span: passage, kind: "excerpt" },
+  ]
+    .filter(({ span }) => span)
+    .map(({ span, kind }) => ({ kind, range: rangeOf(article.text, span.start, span.end) }));
+
+/** An article as an element; `route` says what is marked in it ({quote, passage}, in code points, each may be null). */
+export const articleNode = (article, route) => {
+  const asked = spansOf(article, route);
+  const spans = asked.filter(({ range }) => range);
+  const pieces = piecesOf(article);
+  const headline = pieces.find(({ kind }) => kind === "headline");
+  const blocks = pieces.map((piece) => blockOf(piece, article, spans, piece === headline));
+  return el(
+    "article",
+    {},
+    sourceLine(article, originLink(article.url)),
+    headline ? null : el("h1", { id: "headline", className: "headline", dir: "auto" }, titleOf(article)),
+    spans.length < asked.length ? el("p", { className: "notice" }, words.noSuchPiece) : null,
+    el("div", { className: "text" }, blocks),
+    furnitureButton(blocks.filter((node) => node.className === "furniture")),
+  );
+};

@@ -1,0 +1,88 @@
+"""`pullquote show`, `list` and `delete`: the articles themselves."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands import exits, opening, output
+from api.commands.options import ArchiveDir, AsJson, filtered, one_of
+
+if TYPE_CHECKING:
+    from indexer.types import Filters
+
+
+def show(
+    article: Annotated[str, typer.Argument(metavar="ID", help="The article's id.")],
+    archive: ArchiveDir = None,
+    json: AsJson = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="The text only, byte for byte, with no line feed added.")
+    ] = False,
+) -> int:
+    """Show one article.
+
+    Ends with exit code 1 if there is none of this id.
+    """
+    one_of({"--json": json or None, "--text": text or None}, needed=False)
+    with opening.archive_of(archive) as door:
+        found = door.article(article)
+    if text:
+        output.exact(found.text)
+    elif json:
+        output.json(found)
+    else:
+        from api import render
+
+        render.show(render.article(found))
+    return exits.DONE
+
+
+@filtered
+def list_articles(
+    archive: ArchiveDir = None,
+    json: AsJson = False,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="How many articles to list.")] = 100,
+    cursor: Annotated[
+        str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after a list that said there are more.")
+    ] = None,
+    *,
+    filters: "Filters",
+) -> int:
+    """List articles, newest first.
+
+    Shows id, date, source and title, tab-separated when piped; ends with exit code 1 if there is none.
+    """
+    with opening.archive_of(archive) as door:
+        found = door.articles(filters=filters, limit=limit, cursor=cursor)
+    if json:
+        output.json(found)
+    else:
+        from api import render
+
+        if output.is_terminal():
+            render.show(render.heads(found.items))
+        else:
+            for row in render.tab_separated(found.items):
+                output.line(row)
+        if found.next is not None:
+            exits.complain(f"there are more: add --cursor {found.next} to list them")
+    return exits.DONE if found.items else exits.NOTHING
+
+
+def delete(
+    articles: Annotated[list[str], typer.Argument(metavar="ID", help="The ids of the articles to delete.")],
+    archive: ArchiveDir = None,
+    json: AsJson = False,
+) -> int:
+    """Delete articles.
+
+    From the next reply on they are gone, in every process. If one of the ids is unknown, none is deleted.
+    """
+    with opening.archive_of(archive) as door:
+        deleted = door.delete(articles)
+    if json:
+        output.json({"deleted": deleted})
+    else:
+        for article_id in deleted:
+            output.line(f"deleted {article_id}")
+    return exits.DONE

@@ -1,0 +1,104 @@
+"""How a verb ends: the exit codes, and one sentence on stderr for everything that goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from indexer.errors import (
+    ArchiveBusy,
+    ArchiveDamaged,
+    ArchiveMissing,
+    ArchiveReadOnly,
+    ArticleNotFound,
+    InvalidInput,
+    ModelDamaged,
+    ModelMismatch,
+    ModelMissing,
+    NewerFormat,
+    PullquoteError,
+    SourceUnreadable,
+)
+
+DONE = 0
+NOTHING = 1  # a valid run with nothing to show
+USAGE = 2
+ARCHIVE_OR_MODEL = 3
+INTERNAL = 70  # EX_SOFTWARE of sysexits.h
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+PIPE_CLOSED = 141  # 128 + SIGPIPE: the reader of stdout left, so the work may be cut short
+
+_CODES: tuple[tuple[int, tuple[type[PullquoteError], ...]], ...] = (
+    (NOTHING, (ArticleNotFound, SourceUnreadable)),
+    (USAGE, (InvalidInput,)),
+    (ARCHIVE_OR_MODEL, (ArchiveMissing, ArchiveDamaged, ArchiveBusy, ArchiveReadOnly, NewerFormat)),
+    (ARCHIVE_OR_MODEL, (ModelMissing, ModelDamaged, ModelMismatch)),
+)
+
+
+def code_of(error: PullquoteError) -> int:
+    """The exit code of an error that is told to the user; 70 for one that should never happen."""
+    return next((code for code, kinds in _CODES if isinstance(error, kinds)), INTERNAL)
+
+
+def complain(sentence: str) -> None:
+    """Write one line to stderr; whatever would break the line or steer the terminal becomes a space."""
+    line = "".join(char if char.isprintable() else " " for char in sentence)
+    sys.stderr.write(f"pullquote: {' '.join(line.split())}\n")
+
+
+def guarded(verb: Callable[[], int]) -> int:
+    """Run `verb` and return the exit code; no exception and no traceback leaves this function."""
+    try:
+        code = verb()
+        sys.stdout.flush()  # here, not at exit: a full disk or a closed pipe must still change the code
+    except BrokenPipeError:
+        _forget_stdout()
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        complain("interrupted: what was reported is kept; run the same command again to go on")
+        return INTERRUPTED
+    except Exception as error:  # the last resort of the program's door
+        return _told(error)
+    return code
+
+
+def _told(error: Exception) -> int:
+    """Tell the user of an error in one sentence, and return its exit code."""
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, PullquoteError):
+        complain(str(error))
+        return code_of(error)
+    if isinstance(error, typer.TyperException):
+        complain(
+            f"{error.format_message().replace('Value error, ', '').rstrip('.')}: see `{_command_of(error)} --help`"
+        )
+        return USAGE
+    if isinstance(error, OSError):  # a full disk under stdout, for one; the archive's own are PullquoteErrors
+        complain(f"{error.strerror or error}: see to disk space and permissions, then run this again")
+        return INTERNAL
+    complain(f"internal error, please report it: {type(error).__name__}: {error} (in {_place(error)})")
+    return INTERNAL
+
+
+def _command_of(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "pullquote"
+
+
+def _forget_stdout() -> None:
+    """Point stdout at nothing, so that Python's own flush at exit does not complain a second time."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _place(error: Exception) -> str:
+    """File and line of the frame that raised: all that a report needs of a traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"

@@ -1,0 +1,66 @@
+"""`pullquote index`: articles in."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands import exits, opening, output
+from api.commands.options import ArchiveDir, AsJson
+from indexer.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from indexer.types import IndexSummary
+
+
+def index(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders or globs, or - for stdin.")],
+    archive: ArchiveDir = None,
+    json: AsJson = False,
+    fields: Annotated[
+        list[str], typer.Option("--map", metavar="OURS=THEIRS", help="Where to find a field: text=body, title=head…")
+    ] = [],  # noqa: B006 - typer copies it
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="ZONE", help="Of dates that name none, like Asia/Kolkata.")
+    ] = None,
+    source_name: Annotated[
+        str | None, typer.Option("--source-name", metavar="NAME", help="Source of articles that name none.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="CODE", help="Language of articles that name none, like en.")
+    ] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove articles whose file under PATH is gone.")] = False,
+) -> int:
+    """Add, update or skip articles.
+
+    Run it again to go on after a stop, or when articles have changed. What cannot be read is told with its reason; ends
+    with exit code 1 if nothing was readable. --json writes a line for each article after its commit, then {"summary"}.
+    """
+    from indexer.sources.options import SourceOptions
+
+    options = SourceOptions(map=_mapping(fields), timezone=timezone, source=source_name, language=language)
+    with opening.archive_of(archive, create=True) as door:
+        if json:
+            summary = door.index(*paths, options=options, report=output.json, prune=prune)
+            output.json({"summary": summary})
+        else:
+            from api.commands.progress import Watcher
+
+            with Watcher() as watcher:
+                summary = door.index(*paths, options=options, report=watcher, prune=prune)
+            output.line(_counts(summary))
+    kept = summary.added + summary.updated + summary.unchanged + summary.removed
+    return exits.DONE if kept else exits.NOTHING
+
+
+def _mapping(fields: list[str]) -> dict[str, str]:
+    pairs = [field.partition("=") for field in fields]
+    for ours, equals, theirs in pairs:
+        if not (ours and equals and theirs):
+            raise InvalidInput("--map", f"{ours + equals + theirs!r} is not OURS=THEIRS: write it like text=body")
+    return {ours: theirs for ours, _, theirs in pairs}
+
+
+def _counts(summary: "IndexSummary") -> str:
+    parts = ("added", "updated", "unchanged", "removed", "refused")
+    counts = ", ".join(f"{getattr(summary, part)} {part}" for part in parts)
+    return f"{counts}; the archive holds {summary.view.articles} articles in {summary.view.passages} passages"

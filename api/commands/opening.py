@@ -1,0 +1,60 @@
+"""How a verb comes by its archive and its input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pullquote import Archive
+
+
+@contextmanager
+def archive_of(folder: Path | None, create: bool = False) -> Iterator[Archive]:
+    """Open the archive in `folder` (of the settings if None), and close it.
+
+    Raises ArchiveMissing when there is none and `create` is false, and what else `pullquote.Archive` raises.
+    """
+    from api.settings import Settings
+    from pullquote import Archive
+
+    settings = Settings()
+    path = folder or settings.archive
+    models = {"models": settings.models, "embedder": settings.embedder, "reader": settings.reader}
+    with Archive(path, **models, create=create) as archive:
+        yield archive
+
+
+def read_bytes(name: str) -> bytes:
+    """The content of a file, or of stdin for `-`. Raises InvalidInput when it cannot be read."""
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise InvalidInput(name, f"cannot be read ({error.strerror}): give a file that can, or - for stdin") from error
+
+
+def read_text(name: str) -> str:
+    """The content of a UTF-8 file, every character kept; of stdin for `-`. Raises InvalidInput."""
+    try:
+        return read_bytes(name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(name, f"not UTF-8 at byte {error.start}: convert it first") from error
+
+
+def lines_of(name: str) -> Iterator[bytes]:
+    """The lines of a file, or of stdin for `-`, each as soon as it is there. Raises InvalidInput."""
+    if name == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield from file
+    except OSError as error:
+        raise InvalidInput(name, f"cannot be read ({error.strerror}): give a file that can, or - for stdin") from error

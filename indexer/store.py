@@ -27,14 +27,15 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWI
 CREATE TABLE article(
   rowid INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL,
+  added_seq INTEGER NOT NULL, removed_seq INTEGER,
   title TEXT, source TEXT, url TEXT, author TEXT,
   published_at TEXT, published_raw TEXT, language TEXT,
-  text BLOB NOT NULL, text_sha256 TEXT NOT NULL, source_sha256 TEXT NOT NULL,
+  text_sha256 TEXT NOT NULL, source_sha256 TEXT NOT NULL,
   metadata TEXT NOT NULL, blocks TEXT NOT NULL,
-  added_seq INTEGER NOT NULL, removed_seq INTEGER
+  text BLOB NOT NULL  -- last: what comes before it is read without its pages
 ) STRICT;
 CREATE UNIQUE INDEX article_live_id ON article(id) WHERE removed_seq IS NULL;
-CREATE INDEX article_added ON article(added_seq);
+CREATE INDEX article_seq ON article(added_seq, removed_seq);
 CREATE INDEX article_removed ON article(removed_seq) WHERE removed_seq IS NOT NULL;
 CREATE INDEX article_text ON article(text_sha256);
 CREATE TABLE origin(

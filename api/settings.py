@@ -1,0 +1,55 @@
+"""What the environment says: the only module that reads it (prefix `PULLQUOTE_`)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from indexer.errors import InvalidInput
+
+_PREFIX = "PULLQUOTE_"
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+
+
+class Settings(BaseSettings):
+    """Settings: what is given by name, else the environment (`PULLQUOTE_PORT=8080`), else the default.
+
+    models: the folder of prepared models, None for the user's cache. embedder, reader: names in models.yaml.
+    allowed_hosts: names by which browsers may reach the server besides localhost, separated by commas.
+    Raises InvalidInput: a value cannot be taken; `field` is the variable's name.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    archive: Path = Path("archive")
+    models: Path | None = None
+    embedder: str = "all-minilm-l6-v2"
+    reader: str = "minilm-l6-reader"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 pydantic checks it
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = _PREFIX + str(first["loc"][0]).upper()
+            raise InvalidInput(name, f"{first['msg']}, got {first['input']!r}: change it or unset it") from error
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:  # noqa: ANN401 anything may be given
+        names = value.split(",") if isinstance(value, str) else value
+        return tuple(name.strip().lower() for name in names if name.strip())
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST.fullmatch(name) for name in names):
+            raise ValueError("Input should be host names without scheme or port, separated by commas")
+        return names

@@ -54,9 +54,10 @@ def context_of(article: Article, start: int, end: int, most: int = _MOST_CONTEXT
     block = next((b for b in article.blocks if b.start <= start and end <= b.end), None)
     if block is None:
         return Context(text[start:end], range_of(text, start, end))
-    touched = [s for s in sentences(text, block.start, block.end) if s.end > start and s.start < end]
-    first = min([start, *(s.start for s in touched)])
-    last = max([end, *(s.end for s in touched)])
+    found = sentences(text, block.start, block.end, article.language or "en")
+    touched = [sentence for sentence in found if sentence.end > start and sentence.start < end]
+    first = min([start, *(sentence.start for sentence in touched)])
+    last = max([end, *(sentence.end for sentence in touched)])
     if start - first > most:
         first = next((at for at in range(start - most, start) if text[at - 1].isspace()), start - most)
     if last - end > most:

@@ -78,17 +78,17 @@ const context = ({ answer, context: { text, range: place }, range }) =>
     ? null
     : el("p", { className: "context", dir: "auto" }, marked(text, place.utf16.start, [{ range, kind: "quote" }]));
 
-const support = (question, { others }) =>
-  others.length === 0
+const support = (question, found) =>
+  found.others.length === 0
     ? null
     : el(
         "details",
         { className: "support" },
-        el("summary", {}, words.support(others.length)),
+        el("summary", {}, words.support(found)),
         el(
           "ul",
           {},
-          others.map((other) =>
+          found.others.map((other) =>
             el(
               "li",
               {},

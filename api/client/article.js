@@ -7,6 +7,19 @@ import { words } from "./words.js";
 
 const TAGS = { headline: "h1", byline: "p", dateline: "p", summary: "p", body: "p", caption: "p", furniture: "p" };
 
+// A block may hold several paragraphs: between them lies a line of white space, or U+2029.
+const PARAGRAPH_END = /\s*(?:\r\n|[\n\r\u0085])[^\S\r\n]*(?:\r\n|[\n\r\u0085])\s*|\s*\u2029\s*/g;
+
+const paragraphsOf = (text, { kind, range: { utf16 } }) => {
+  const paragraphs = [];
+  let start = utf16.start;
+  for (const gap of text.slice(start, utf16.end).matchAll(PARAGRAPH_END)) {
+    paragraphs.push({ kind, start, end: utf16.start + gap.index });
+    start = utf16.start + gap.index + gap[0].length;
+  }
+  return [...paragraphs, { kind, start, end: utf16.end }];
+};
+
 // The words of an article that lie in none of its blocks are shown as body: nothing is lost to the reader.
 const piecesOf = ({ text, blocks }) => {
   const pieces = [];
@@ -14,10 +27,10 @@ const piecesOf = ({ text, blocks }) => {
   const gap = (end) => {
     if (text.slice(done, end).trim()) pieces.push({ kind: "body", start: done, end });
   };
-  for (const { kind, range } of blocks) {
-    gap(range.utf16.start);
-    pieces.push({ kind, start: range.utf16.start, end: range.utf16.end });
-    done = range.utf16.end;
+  for (const block of blocks) {
+    gap(block.range.utf16.start);
+    pieces.push(...paragraphsOf(text, block));
+    done = block.range.utf16.end;
   }
   gap(text.length);
   return pieces;
@@ -66,11 +79,12 @@ export const articleNode = (article, route) => {
   const spans = asked.filter(({ range }) => range);
   const pieces = piecesOf(article);
   const headline = pieces.find(({ kind }) => kind === "headline");
+  const signed = pieces.some(({ kind }) => kind === "byline");
   const blocks = pieces.map((piece) => blockOf(piece, article, spans, piece === headline));
   return el(
     "article",
     {},
-    sourceLine(article, originLink(article.url)),
+    sourceLine(signed ? { ...article, author: null } : article, originLink(article.url)),
     headline ? null : el("h1", { id: "headline", className: "headline", dir: "auto" }, titleOf(article)),
     spans.length < asked.length ? el("p", { className: "notice" }, words.noSuchPiece) : null,
     el("div", { className: "text" }, blocks),

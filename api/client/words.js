@@ -7,7 +7,7 @@ export const words = {
   articles: (n) => many(n, "article", "articles"),
   dates: (oldest, newest) => (oldest === newest ? oldest : `${oldest} to ${newest}`),
 
-  front: "In the archive",
+  front: "Latest in the archive",
 
   asking: "Reading the archive…",
   slow: "Still reading. The first question after a start takes the longest.",
@@ -37,7 +37,11 @@ export const words = {
   hash: (sha256) => `SHA-256 ${sha256.slice(0, 10)}…`,
   confidence: (p) => `${Math.round(p * 100)} % confidence`,
   score: (score) => `score ${score.toFixed(2)}, not calibrated`,
-  support: (n) => `Also in ${many(n, "other place", "other places")}`,
+  support: ({ articles, independent, others }) => {
+    if (articles === 1) return `Said ${many(others.length, "more time", "more times")} in this article`;
+    const apart = independent < articles ? `; ${many(independent, "independent text", "independent texts")} in all` : "";
+    return `Also in ${many(articles - 1, "other article", "other articles")}${apart}`;
+  },
 
   checking: "Checking…",
   verified: "Verified",

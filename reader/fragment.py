@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from urllib.parse import urlsplit
 
 from reader.rendered import Directive, Rendered
@@ -23,22 +24,26 @@ def link_to(url: str | None, text: str, start: int, end: int) -> str | None:
 
 
 def directive_for(text: str, start: int, end: int) -> Directive | None:
-    """The first directive by which a browser finds text[start:end], with as little around it as it takes.
+    """A directive by which a browser finds text[start:end] and nothing else, with as little around it as it takes.
 
     It names whole words, since a browser matches nothing else; a quotation over `LONGEST`, or across lines, is given
-    by its first and last words, as a browser looks for one string inside one block. Where even the longest prefix and
-    suffix leave it ambiguous, they are given all the same. None where text[start:end] holds no word.
+    by its first and last words, as a browser looks for one string inside one block. Where nothing sets it apart, the
+    shortest that finds it first, else the longest. None where text[start:end] holds no word.
     """
     page = Rendered(text)
-    first, last = page.around(start, end)
-    if first > last:
+    words = page.around(start, end)
+    if words[0] > words[1]:
         return None
+    first_found = None
     for n in range(_MOST_WORDS + 1):
         for before, after in ((n, 0), (0, n), (n, n)):
-            directive = _directive(page, first, last, before, after)
-            if page.find(directive) == (first, last):
+            directive = _directive(page, *words, before, after)
+            found = list(islice(page.find(directive), 2))
+            if found == [words]:
                 return directive
-    return directive
+            if first_found is None and found[:1] == [words]:
+                first_found = directive
+    return first_found or directive
 
 
 def _directive(page: Rendered, first: int, last: int, before: int, after: int) -> Directive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import quote as percent_encode
 
@@ -62,8 +63,11 @@ class Rendered:
         """The words of the line of a word, [start, end); empty before the first word and after the last."""
         return self._lines[index] if 0 <= index < len(self._lines) else Span(index, index)
 
-    def find(self, directive: Directive) -> tuple[int, int] | None:
-        """The words that a browser marks, first and last; None where it finds nothing, or marks a part of a word."""
+    def find(self, directive: Directive) -> Iterator[tuple[int, int] | None]:
+        """The words (first, last) that a browser marks, then those it would mark were they not there, and so on.
+
+        None stands for a part of a word.
+        """
         prefix, start, end, suffix = (part.casefold() if part else "" for part in directive)
         open_end = bool(suffix) and not end  # then the suffix says where the word ends
         at = 0
@@ -77,8 +81,7 @@ class Rendered:
             tail = self._tail(head.end, end, suffix)
             if tail is not None:
                 first, last = self._begins.get(head.start), self._ends.get(tail)
-                return None if first is None or last is None else (first, last)
-        return None
+                yield None if first is None or last is None else (first, last)
 
     def _tail(self, at: int, end: str, suffix: str) -> int | None:
         """Where a match that begins before `at` ends: after `end`, if any, and before `suffix`, if any."""

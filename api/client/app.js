@@ -120,6 +120,13 @@ form.addEventListener("submit", (event) => {
   else go({ question: text });
 });
 
+// The box grows with the question: by style.css where the browser can, else here.
+const grow = () => {
+  question.style.height = "auto";
+  question.style.height = `${question.scrollHeight}px`;
+};
+if (!CSS.supports("field-sizing: content")) question.addEventListener("input", grow);
+
 listen({
   form,
   question,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from indexer.dense import Dense, Tail
+from indexer.dense import Dense, Segments
 from indexer.errors import ArchiveDamaged, ArticleNotFound, ModelMismatch
 from indexer.lexical import Lexical, MemoryLexical, Words
 from indexer.store import Store
@@ -125,12 +125,12 @@ class Archive:
 
     def _next_view(self, last: View | None) -> View:
         since, now = last.info.sequence if last else 0, int(self.store.meta("sequence"))
-        dense = last.dense if last else Tail(self.embedder.width)
+        dense = last.dense if last else Segments(self.embedder.width)
         if last and since == now:
             return last
         removed = self._removed(since, now)
         added, words = self._added(since, now)
-        assert isinstance(dense, Tail)
+        assert isinstance(dense, Segments)
         gone = np.array([row for rows in removed.values() for row in rows], np.int64)
         for passages, vectors in added:
             dense = dense.extended(passages, vectors, gone)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import faiss
 import numpy as np
 
 from indexer.types import Bools, Floats, Ints
+
+VECTORS, PASSAGES = "vectors.faiss", "passages.npy"  # the files of a sealed segment
 
 
 class Dense(Protocol):
@@ -22,74 +25,96 @@ class Dense(Protocol):
         ...
 
 
-class _Segment(NamedTuple):
+class Segment(NamedTuple):
     """Passages added together. Never changed once made, so that views share it without locks."""
 
-    flat: faiss.IndexFlatIP
+    vectors: faiss.Index  # exact, by inner product
     passages: Ints  # (n,) rows in the store, ascending
     live: Bools  # (n,) False where the article was removed
+    sealed: str | None = None  # the id of its folder; None in memory
 
 
-class Tail:
-    """An immutable in-memory `Dense`; `extended` makes the next one and shares what did not change.
+class Segments:
+    """An immutable `Dense`; `extended` makes the next one and shares what did not change.
 
-    Exact. Segments are merged like the digits of a binary counter (Bentley & Saxe 1980), so that n additions
+    Exact. Segments in memory are merged like the digits of a binary counter (Bentley & Saxe 1980), so that n additions
     copy each vector O(log n) times and a search sees O(log n) segments.
     """
 
-    def __init__(self, width: int, segments: Sequence[_Segment] = ()) -> None:
+    def __init__(self, width: int, segments: Sequence[Segment] = ()) -> None:
         self.width = width
-        self._segments = tuple(segments)
+        self.segments = tuple(segments)
 
     def __len__(self) -> int:
-        return sum(int(segment.live.sum()) for segment in self._segments)
+        return sum(int(segment.live.sum()) for segment in self.segments)
 
-    def extended(self, passages: Ints, vectors: Floats, removed: Ints) -> Tail:
+    def extended(self, passages: Ints, vectors: Floats, removed: Ints) -> Segments:
         """Add and remove passages. vectors: (len(passages), width) float32; removed: rows, any order.
 
         Raises ValueError: the shapes do not fit.
         """
         if vectors.shape != (len(passages), self.width):
             raise ValueError(f"want {(len(passages), self.width)} vectors, got {vectors.shape}")
-        segments = [s._replace(live=s.live & ~np.isin(s.passages, removed)) for s in self._segments]
+        segments = [_without(segment, removed) for segment in self.segments]
         if len(passages):
-            fresh = _segment(passages, vectors, ~np.isin(passages, removed))
-            while segments and len(segments[-1].passages) <= 2 * len(fresh.passages):
-                fresh = _merged(segments.pop(), fresh)
-            segments.append(fresh)
-        return Tail(self.width, segments)
+            fresh = in_memory(passages, vectors)
+            while segments and not segments[-1].sealed and len(segments[-1].passages) <= 2 * len(fresh.passages):
+                fresh = merged([segments.pop(), fresh])
+            segments.append(_without(fresh, removed))
+        return Segments(self.width, segments)
 
     def search(self, query: Floats, k: int, allowed: Ints | None = None) -> list[tuple[int, float]]:
         """See `Dense.search`."""
-        found = [pair for segment in self._segments for pair in _search(segment, query, k, allowed)]
+        found = [pair for segment in self.segments for pair in _search(segment, query, k, allowed)]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
 
 
-def _segment(passages: Ints, vectors: Floats, live: Bools) -> _Segment:
-    index = faiss.IndexFlatIP(vectors.shape[1])
+def in_memory(passages: Ints, vectors: Floats) -> Segment:
+    """A segment of vectors (n, width) float32, all live. It keeps 16 bits a dimension, as the store rounds them."""
+    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    index.train(vectors)
     index.add(np.ascontiguousarray(vectors))
-    return _Segment(index, passages, live)
+    return Segment(index, passages, np.ones(len(passages), np.bool_))
 
 
-def _merged(older: _Segment, newer: _Segment) -> _Segment:
-    vectors = np.concatenate([_vectors(part.flat)[part.live] for part in (older, newer)])
-    passages = np.concatenate([part.passages[part.live] for part in (older, newer)])
-    return _segment(passages, vectors, np.ones(len(passages), np.bool_))
+def merged(segments: Sequence[Segment]) -> Segment:
+    """What lives in some segments, as one in memory. Their passages ascend from each to the next."""
+    vectors = np.concatenate([_vectors(part.vectors)[part.live] for part in segments])
+    return in_memory(np.concatenate([part.passages[part.live] for part in segments]), vectors)
 
 
-def _vectors(index: faiss.IndexFlatIP) -> Floats:
+def save(segment: Segment, vectors: Path, passages: Path) -> None:
+    """Write a segment as `sealed` opens it."""
+    faiss.write_index(segment.vectors, str(vectors))
+    np.save(passages, segment.passages)
+
+
+def sealed(name: str, vectors: Path, passages: Path) -> Segment:
+    """Open a saved segment by memory map, all live. It scores as it did in memory, bit for bit.
+
+    Raises OSError or RuntimeError: the files cannot be read.
+    """
+    index = faiss.read_index(str(vectors), faiss.IO_FLAG_MMAP_IFC)
+    rows: Ints = np.load(passages, mmap_mode="r")
+    return Segment(index, rows, np.ones(len(rows), np.bool_), name)
+
+
+def _without(segment: Segment, removed: Ints) -> Segment:
+    return segment._replace(live=segment.live & ~np.isin(segment.passages, removed)) if len(removed) else segment
+
+
+def _vectors(index: faiss.Index) -> Floats:
     stored: Floats = index.reconstruct_n(0, index.ntotal).reshape(index.ntotal, index.d)
     return stored
 
 
-def _search(segment: _Segment, query: Floats, k: int, allowed: Ints | None) -> list[tuple[int, float]]:
+def _search(segment: Segment, query: Floats, k: int, allowed: Ints | None) -> list[tuple[int, float]]:
     mask = segment.live if allowed is None else segment.live & np.isin(segment.passages, allowed)
     wanted = min(k, int(mask.sum()))
     if wanted <= 0:
         return []
     bits = np.packbits(mask, bitorder="little")
-    selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
     parameters = faiss.SearchParameters()
-    parameters.sel = selector
-    scores, positions = segment.flat.search(query[None, :], wanted, params=parameters)
+    parameters.sel = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+    scores, positions = segment.vectors.search(query[None, :], wanted, params=parameters)
     return [(int(segment.passages[i]), float(s)) for i, s in zip(positions[0], scores[0], strict=True)]

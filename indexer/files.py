@@ -1,0 +1,88 @@
+"""Cache files on disk: published whole or not at all, and checked before any library parses them (design §5)."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from indexer.errors import ArchiveReadOnly
+
+
+class Stamp(NamedTuple):
+    """A file as it was when its hash was taken. While the last four are the same, so is the first."""
+
+    sha256: str
+    size: int
+    inode: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+def stamp(file: Path) -> Stamp:
+    """Hash a file and note how it looked. Raises OSError."""
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        seen = os.fstat(opened.fileno())
+    return Stamp(digest, seen.st_size, seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns)
+
+
+def is_intact(file: Path, known: Stamp) -> bool:
+    """Whether a file is the one that was stamped: trusted while it looks the same, hashed again where it does not."""
+    try:
+        seen = file.stat()
+        if (seen.st_size, seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns) == known[1:]:
+            return True
+        return seen.st_size == known.size and stamp(file).sha256 == known.sha256
+    except OSError:
+        return False
+
+
+def publish(folder: Path, writers: Mapping[str, Callable[[Path], None]]) -> dict[str, Stamp]:
+    """Make a folder of files appear whole: a temporary name, fsync, rename, fsync of the parent.
+
+    writers: file name -> what writes it to a path. The folder must not exist. Raises ArchiveReadOnly: the disk refuses.
+    """
+    making = folder.with_name(f".making-{folder.name}-{os.getpid()}")
+    try:
+        making.mkdir(parents=True)
+        for name, write in writers.items():
+            write(making / name)
+            _sync(making / name)
+        _sync(making)
+        making.rename(folder)
+        _sync(folder.parent)
+        return {name: stamp(folder / name) for name in writers}
+    except (OSError, RuntimeError) as error:  # faiss tells of a full disk by RuntimeError
+        shutil.rmtree(making, ignore_errors=True)
+        raise ArchiveReadOnly(folder.parent.parent, str(error)) from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def kernel_lock(file: Path) -> Iterator[bool]:
+    """Hold a lock that ends with its process; the file names the holder. Yields False, at once, if another has it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        opened.truncate(0)
+        opened.write(f"{socket.gethostname()} {os.getpid()}\n")
+        opened.flush()
+        yield True

@@ -236,12 +236,11 @@ def verdict(found: Verdict) -> Line:
 
 
 def models(found: Sequence[ModelState]) -> Iterator[Line]:
-    """The models of models.yaml, and whether each is ready."""
-    width = max((len(state.name) for state in found), default=0)
+    """The models of models.yaml, and whether each is ready: where it lies, or what is wrong."""
     for state in found:
-        ready = "ready" if state.ready else "not ready"
-        facts = f"{state.name.ljust(width)}  {state.task}, {state.runtime}, {state.max_tokens} tokens, {state.licence}"
-        yield Line(Text(f"{facts}: {ready} ({one_line(state.detail)})"))
+        yield Line(Text.assemble((state.name, "bold"), ": ready" if state.ready else ": not ready"))
+        yield Line(Text(f"{state.task}, {state.runtime}, {state.max_tokens} tokens, {state.licence}"), indent=2)
+        yield Line(Text(one_line(state.detail), "dim"), indent=2, whole=state.ready)
 
 
 def health(found: Health) -> Iterator[Line]:

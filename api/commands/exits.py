@@ -76,9 +76,8 @@ def _told(error: Exception) -> int:
         complain(str(error))
         return code_of(error)
     if isinstance(error, typer.TyperException):
-        complain(
-            f"{error.format_message().replace('Value error, ', '').rstrip('.')}: see `{_command_of(error)} --help`"
-        )
+        problem = error.format_message().replace("Value error, ", "").replace("Input should", "it should")
+        complain(f"{problem.rstrip('.')}: see `{_command_of(error)} --help`")
         return USAGE
     if isinstance(error, OSError):  # a full disk under stdout, for one; the archive's own are PullquoteErrors
         complain(f"{error.strerror or error}: see to disk space and permissions, then run this again")

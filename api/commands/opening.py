@@ -24,9 +24,13 @@ def archive_of(folder: Path | None, create: bool = False) -> Iterator[Archive]:
     from pullquote import Archive
 
     settings = Settings()
-    path = folder or settings.archive
-    models = {"models": settings.models, "embedder": settings.embedder, "reader": settings.reader}
-    with Archive(path, **models, create=create) as archive:
+    with Archive(
+        folder or settings.archive,
+        models=settings.models,
+        embedder=settings.embedder,
+        reader=settings.reader,
+        create=create,
+    ) as archive:
         yield archive
 
 

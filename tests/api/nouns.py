@@ -58,7 +58,7 @@ def article(text: str = TEXT) -> Article:
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         source_sha256=hashlib.sha256(b"source").hexdigest(),
-        blocks=(Block(0, 20, "headline"), Block(22, 109, "body")),
+        blocks=(Block(0, 20, "headline"), Block(22, 102, "body")),
     )
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +14,7 @@ import pytest
 
 from api import cli
 from api.commands.options import ModeName
-from indexer.types import Filters, IndexEvent, Mode
+from indexer.types import Filters, Hit, IndexEvent, IndexStatus, Mode
 from tests.api.fake_archive import SENTENCE, FakeArchive, install
 from tests.api.nouns import HEAD, TEXT, article, at, citation, hit, place_of
 
@@ -213,7 +214,7 @@ def test_index_json_is_a_line_an_article_then_the_summary(door: Door, capsys: Pr
 
 
 @pytest.mark.parametrize(("status", "code"), [("refused", 1), ("unchanged", 0), ("updated", 0), ("removed", 0)])
-def test_index_with_nothing_readable_is_exit_code_1(status: Any, code: int, door: Door) -> None:
+def test_index_with_nothing_readable_is_exit_code_1(status: IndexStatus, code: int, door: Door) -> None:
     door.events = [IndexEvent(status, "file:///a.txt", None, "a reason")]
     assert cli.main(["index", "a.txt"]) == code
 
@@ -292,9 +293,7 @@ def test_doctor_ends_with_3_when_something_is_wrong(door: Door, capsys: Printed)
 
 
 def test_trec_is_one_line_an_article_fetched_page_by_page(door: Door, capsys: Printed) -> None:
-    def of(article_id: str, score: float) -> Any:
-        from dataclasses import replace
-
+    def of(article_id: str, score: float) -> Hit:
         return replace(hit(SENTENCE), article=replace(HEAD, id=article_id), score=score)
 
     door.hits = [of("a", 0.5), of("a", 0.4), of("b", 1 / 3), of("a", 0.2), of("c", 0.1)]

@@ -196,7 +196,7 @@ def test_verdicts_models_and_checks_are_one_line_each(capsys: pytest.CaptureFixt
     )
     state = ModelState("tiny", "embed", "onnx", "Apache-2.0", 256, False, "weights are missing")
     assert shown(render.models([state]), capsys) == (
-        "tiny  embed, onnx, 256 tokens, Apache-2.0: not ready (weights are missing)\n"
+        "tiny: not ready\n  embed, onnx, 256 tokens, Apache-2.0\n  weights are missing\n"
     )
     health = Health(False, (Check("store", True, "fine"), Check("texts", False, "bad")), {"archive.sqlite": 4096})
     assert shown(render.health(health), capsys) == (

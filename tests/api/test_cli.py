@@ -198,6 +198,32 @@ def test_index_counts_and_gives_a_reason_for_each_refusal(door: Door, capsys: Pr
     assert asked(door, "open")["create"] is True
 
 
+class Terminal(io.StringIO):
+    """A screen that remembers what was written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_shows_on_a_terminal_only(door: Door, capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    door.events = EVENTS
+    assert cli.main(["index", "a.txt"]) == 0
+    assert "Indexing" not in capsys.readouterr().err
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert cli.main(["index", "a.txt"]) == 0
+    assert "Indexing: 2 added, 1 refused" in screen.getvalue()
+    assert "refused file:///c.txt: it holds no text\n" in screen.getvalue()
+
+
+def test_list_is_in_columns_on_a_terminal(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    assert cli.main(["list", "--cursor", "next-page"]) == 0
+    assert screen.getvalue() == "bridge-1  2022-02-06  The Daily  Mayor opens bridge 🌉\n"
+
+
 def test_index_json_is_a_line_an_article_then_the_summary(door: Door, capsys: Printed) -> None:
     door.events = EVENTS
     assert cli.main(["index", "--json", "a.txt"]) == 0
@@ -290,6 +316,19 @@ def test_doctor_ends_with_3_when_something_is_wrong(door: Door, capsys: Printed)
     door.fail = ValueError()
     assert cli.main(["doctor", "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["ok"] is False
+
+
+def test_models_are_listed_with_what_is_wrong(door: Door, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    monkeypatch.setenv("PULLQUOTE_MODELS", "no-models-here")
+    assert cli.main(["models", "--json"]) == 0
+    states = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"embed", "read"} <= {state["task"] for state in states}
+    assert not any(state["ready"] for state in states)
+    name = states[0]["name"]
+    assert cli.main(["models", name]) == 0
+    assert capsys.readouterr().out.startswith(f"{name}: not ready\n")
+    assert cli.main(["models", "no-such-model"]) == 2
+    assert name in capsys.readouterr().err
 
 
 def test_trec_is_one_line_an_article_fetched_page_by_page(door: Door, capsys: Printed) -> None:

@@ -110,6 +110,7 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 _YEAR_FIRST = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|\d{8}(?!\d)")
+_YEAR = re.compile(r"\d{4}")
 _LONGEST = 200  # characters of a string that may still be a date
 # Two leap years that differ in every field: what differs after parsing was not in the string.
 _BLANKS = (datetime(2000, 1, 1, 0, 0, 0), datetime(2004, 2, 2, 1, 1, 1))
@@ -117,7 +118,7 @@ _BLANKS = (datetime(2000, 1, 1, 0, 0, 0), datetime(2004, 2, 2, 1, 1, 1))
 
 def find_date(line: str) -> tuple[int, int] | None:
     """[start, end) of the first date in a line, with its time and zone if they stand beside it; None without one."""
-    found = _PHRASE.search(line)
+    found = _PHRASE.search(line) if _YEAR.search(line) else None
     return found.span() if found else None
 
 
@@ -162,7 +163,7 @@ def parse_published(raw: str | None, timezone: str | None = None) -> Published:
 def _parse(text: str, here: tzinfo | None) -> Published | None:
     """Read a string that is one date and nothing else; None where it is not."""
     text = _plain(text)
-    if not re.search(r"(?<!\d)(\d{4}|\d{8})(?!\d)", text):  # a century would be guessed
+    if not _YEAR.search(text):  # a century would be guessed
         return None
     try:
         names: list[tuple[str | None, int | None]] = []

@@ -1,94 +1,95 @@
-"""What stands around articles on web pages: generic vocabularies of furniture, captions and summary headings."""
+"""What stands around articles on news pages: the vocabulary of templates, buttons, notices and credits, in English."""
 
 from __future__ import annotations
 
 import re
 
-
-def _whole(*shapes: str) -> re.Pattern[str]:
-    """Any of the shapes, as a whole line, in any case."""
-    return re.compile(rf"(?:{'|'.join(shapes)})", re.IGNORECASE)
+LONGEST = 220  # characters: no longer line is taken for furniture
 
 
-_IMAGE = _whole(
+def any_of(*shapes: str) -> re.Pattern[str]:
+    """Any of the shapes, in any case."""
+    return re.compile("|".join(f"(?:{shape})" for shape in shapes), re.IGNORECASE)
+
+
+_IMAGE = any_of(
     r"(?:main|lead|hero|featured?|top|article|story|inline|body|cover)[ _-]?(?:img|image|photo|picture|media)",
-    r"img|image|images|photo|photos|picture|video|play video|gallery|thumbnail|file (?:photo|image)",
+    r"img|images?|photos?|pictures?|play video|gallery|thumbnail|file (?:photo|image)",
 )
 
-_SUMMARY_HEADING = _whole(
+_SUMMARY_HEADING = any_of(
     r"(?:story |article |key |top |news )?highlights:?",
-    r"key (?:points|takeaways|facts):?|(?:the )?key takeaways:?|at a glance:?|in (?:short|brief):?|(?:story )?synopsis:?",
-    r"(?:article |story )?summary:?|tl;?dr:?|what (?:you need )?to know:?|the gist:?",
+    r"(?:the )?key (?:points|takeaways|facts):?",
+    r"(?:at a glance|in (?:short|brief)|the gist|tl;?dr):?",
+    r"(?:article |story )?(?:summary|synopsis):?",
 )
 
-_LABEL = _whole(
-    # Names of page parts, as templates leave them behind.
-    r"[a-z]+(?:[_-][a-z0-9]+)*_[a-z0-9]+|(?:ad|ads|dfp|gpt|div|banner|slot|widget)[-_ ]?(?:slot|unit|banner|container)?[-_ ]?\d*",
-    r"(?:- )?advert(?:isement|isment|ising)?s?(?: -)?|(?:paid |sponsored )(?:content|post)|sponsored|promoted|promo(?:tion)?",
+# Whole lines.
+_LABEL = any_of(
+    r"[a-z]+(?:[_-][a-z0-9]+)*_[a-z0-9]+",  # what a template calls its parts: ugc_banner
+    r"(?:ad|ads|dfp|gpt|div|banner|widget)[-_ ]?(?:slot|unit|banner|container)?[-_ ]?\d*",
+    r"(?:- )?advert(?:isement|ising)?s?(?: -)?|(?:paid |sponsored )(?:content|post)|sponsored|promoted",
     r"(?:story|article) continues (?:below|after)(?: (?:this )?(?:advert(?:isement)?|ad|video))?",
-    r"(?:scroll|swipe)(?: down)? (?:to|for) (?:continue|more|read)[^.]{0,30}|continue reading(?: the main story| below)?",
-    r"(?:please )?(?:accept|allow|manage|reject)(?: all)? cookies|cookie (?:policy|settings|preferences)|privacy (?:policy|notice)",
-    r"terms (?:of (?:use|service)|and conditions)|(?:skip|jump) to (?:main )?(?:content|navigation)|back to top|(?:site )?menu",
-    r"home|search|close|next|previous|prev|loading(?:\.\.\.|…)?|log ?in|sign in|sign up|register|my account|newsletters?",
-    r"share|share (?:this(?: (?:article|story|page|post))?|on|via|with)(?: (?:facebook|twitter|x|whatsapp|linkedin|email|reddit|friends))?",
-    r"tweet|retweet|facebook|twitter|whatsapp|linkedin|telegram|reddit|pinterest|instagram|flipboard|e-?mail|print(?: this(?: page| article)?)?",
-    r"copy (?:the )?link(?: to clipboard)?|(?:link )?copied!?|save(?: (?:this )?(?:article|story|for later))?|bookmark|subscribe(?: now)?!?",
-    r"(?:\d[\d,.]*k? )?(?:shares|views|likes)|(?:\d[\d,]* |no |view |show |hide |post |leave )?(?:a )?comments?(?: \(\d+\))?",
-    r"\d+[ -]min(?:ute)?s?(?: read| listen)?|\d+ (?:min(?:ute)?|hour|hr|day|week|month|year)s? ago|(?:just|right) now",
-    r"read (?:more|full (?:story|article)|next|also|on)(?:\.\.\.|…|:| »)?|(?:also|must) read:?|see (?:also|more)|show more|view (?:more|all)|load more",
-    r"(?:related|more|top|latest|recommended|trending|popular|most (?:read|popular|viewed))(?: (?:articles?|stor(?:y|ies)|news|topics?|posts?|coverage|videos?|content|links?|tags?))*:?",
-    r"(?:you (?:may|might) (?:also )?(?:like|be interested in)|more (?:from|on|in|about) (?:this|the)? ?[\w' ]{0,30}|editors?['’]s? picks?|up next|don['’]t miss):?",
-    r"(?:tags|topics|filed under|keywords|categories):?|hide caption|toggle caption|enlarge (?:this )?image|view (?:image|gallery)(?: in fullscreen)?",
-    r"(?:image|photo|picture) (?:caption|source|credit)s?:?|(?:play|watch|pause|mute|listen)(?: (?:now|live|video|audio|to (?:this )?(?:article|story)))?",
-    r"all rights reserved\.?|(?:end of|the end|ends)|this (?:video|content|post) (?:can ?not be played|is not available|is unavailable)\.?",
+    r"(?:scroll|swipe)(?: down)? (?:to|for) (?:continue|more|read)[^.]{0,30}",
+    r"continue reading(?: the main story| below)?",
+    r"(?:please )?(?:accept|allow|manage|reject)(?: all)? cookies|cookie (?:policy|settings|preferences)",
+    r"privacy (?:policy|notice)|terms (?:of (?:use|service)|and conditions)|all rights reserved\.?",
+    r"(?:skip|jump) to (?:main )?(?:content|navigation)|back to top|(?:site )?menu|home|search|close",
+    r"next|previous|prev|loading(?:\.\.\.|…)?|log ?in|sign in|sign up|register|my account|newsletters?",
+    r"share(?: (?:this|on|via|with))?(?: (?:article|story|page|post|friends))?",
+    r"(?:share (?:on|via|with) )?(?:tweet|facebook|twitter|whatsapp|linkedin|telegram|reddit|pinterest|instagram)",
+    r"e-?mail|flipboard|print(?: this(?: page| article)?)?|copy (?:the )?link(?: to clipboard)?|(?:link )?copied!?",
+    r"save(?: (?:this )?(?:article|story|for later))?|bookmark|subscribe(?: now)?!?",
+    r"(?:\d[\d,.]*k? )?(?:shares|views|likes)",
+    r"(?:\d[\d,]* |no |view |show |hide |post |leave )?(?:a )?comments?(?: \(\d+\))?",
+    r"\d+[ -]min(?:ute)?s?(?: read| listen)?|\d+ (?:min(?:ute)?|hour|hr|day|week|month|year)s? ago",
+    r"read (?:more|full (?:story|article)|next|also|on)(?: here)?(?:\.\.\.|…|[.:]| »)?|(?:also|must) read:?",
+    r"see (?:also|more):?|show more|view (?:more|all)|load more|more:",
+    r"(?:related|more|top|latest|recommended|trending|popular|most (?:read|popular|viewed))"
+    r"(?: (?:articles?|stor(?:y|ies)|news|topics?|posts?|coverage|videos?|links?|tags?))+:?",
+    r"(?:related|recommended|trending|most (?:read|popular|viewed)):?",
+    r"(?:you (?:may|might) (?:also )?(?:like|be interested in)|editors?['’]s? picks?|up next|don['’]t miss):?",
+    r"(?:tags|topics|filed under|keywords|categories):?",
+    r"(?:hide|toggle) caption|enlarge (?:this )?image|view (?:image|gallery)(?: in fullscreen)?",
+    r"(?:image|photo|picture) (?:caption|source|credit)s?:?",
+    r"(?:play|watch|pause|mute|listen)(?: (?:now|live|video|audio|to (?:this )?(?:article|story)))?",
+    r"this (?:video|content|post) (?:can ?not be played|is not available|is unavailable)\.?",
 )
 
-# Lines that begin so are furniture to their end, if they are no longer than a line of furniture is.
-_OPENING = re.compile(
-    r"(?:(?:(?:also|must) (?:read|watch|see)|read (?:also|more|next|here|this)|related(?: (?:article|story|news|coverage))?|see also"
-    r"|more (?:on|from)[^:|]{0,40}|watch(?: (?:live|now|here|video|this))?|listen|in (?:pictures|photos|pics|video))\s?[:|»–-]\s?\S"
-    r"|read ?\| ?\S|(?:also|must)[ -](?:read|watch) \S"
-    r"|(?:follow|join|like|find|connect with|contact) (?:us|me|our \w+|@\w+|the \w+) (?:on|at|via|by)\b|follow @\w"
-    r"|(?:click|tap) (?:here|on|the link)\b|download (?:the|our) [\w ]{0,30}\bapp\b|get (?:the|our|all the) (?:latest|top|breaking|best)\b"
-    r"|(?:sign|signing) up (?:for|to|here|now|today)\b|subscribe (?:to|for|now|today|here)\b|already (?:a subscriber|have an account)"
-    r"|(?:this|our) (?:web)?site uses cookies|we (?:and our partners )?use cookies|by (?:continuing|using|clicking|signing)[^.]{0,60}(?:you agree|you accept|cookies)"
-    r"|(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:\d{4}|the\b|by\b)|share this (?:article|story|page|post|with)\b|support (?:our|independent) journalism"
-    r"|(?:please )?(?:enable|turn on) javascript|your browser does not support|catch all the [\w ,]{0,60}news\b|for (?:all )?the latest [\w ,]{0,60}news\b)",
-    re.IGNORECASE,
-)
-_LONGEST_OPENING = 220
-
-# A whole paragraph that says who else made the story.
-_CREDIT = re.compile(
-    r"[(\[]?\s*(?:(?:(?:with|based on) )?(?:additional )?(?:inputs?|input|reporting|material|information) (?:from|by)\b"
-    r"|(?:additional |further )?(?:reporting|writing|editing|edited|written|compiled|reported|produced) (?:by|in)\b[^.]{0,150}(?:;|[)\]]$|$)"
-    r"|(?:this|the) (?:story|article|report|copy)[^.]{0,40} (?:has not been edited|(?:is|was|has been) (?:auto-?generated|syndicated|published from))\b"
-    r"|this (?:story|article|report) (?:was )?(?:originally|first) (?:published|appeared)\b"
-    r"|except for the headline,? this story|disclaimer:|(?:source|agencies|agency|via)\s*:)",
-    re.IGNORECASE,
-)
-_BARE_CREDIT = re.compile(
-    r"[(\[](?:with )?(?:agenc(?:y|ies)|inputs?|pti|ani|ians|afp|reuters|ap|bloomberg|dpa|xinhua|upi|tass|efe|kyodo|[ ,/&]|and|\binputs from\b)+[)\]]\.?",
-    re.IGNORECASE,
+# Beginnings of lines that are furniture to their end.
+_OPENING = any_of(
+    r"(?:also|must) (?:read|watch|see)\s?[:|»–-]|(?:also|must)[ -](?:read|watch) \S",
+    r"read (?:also|more|next|here|this)\s?[:|»–-]|read ?\| ?\S",
+    r"(?:related(?: (?:article|story|news|coverage))?|see also|more (?:on|from)[^:|.]{0,40})\s?[:|»–-]",
+    r"(?:watch(?: (?:live|now|here|video|this))?|listen|in (?:pictures|photos|pics|video))\s?[:|»]",
+    r"(?:for|read|see) [^.]{0,30}(?:full|whole|complete) (?:story|article|report)[^.]{0,20}\bhere\b",
+    r"(?:follow|join|like|find|connect with|contact) (?:us|me|our \w+|@\w+) (?:on|at|via|by)\b|follow @\w",
+    r"(?:follow|contact|reach|e-?mail)\b[^.]{0,60}(?: on (?:twitter|facebook|x|threads|instagram)\b|@\w)",
+    r"(?:click|tap) (?:here|on|the link)\b|download (?:the|our) [\w ]{0,30}\bapp\b",
+    r"(?:for (?:all )?|get |catch )(?:the |our |all the )(?:latest|top|breaking|best)\b[^.]{0,60}\b(?:news|stories|updates)",
+    r"(?:sign|signing)[- ]up (?:for|to|here|now|today)\b|subscribe (?:to|for|now|today|here)\b",
+    r"already (?:a subscriber|have an account)|support (?:our|local|independent) journalism",
+    r"(?:this|our) (?:web)?site uses cookies|we (?:and our partners )?use cookies",
+    r"by (?:continuing|using|clicking|signing)[^.]{0,60}(?:you agree|you accept|cookies)",
+    r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:\d{4}|the\b|by\b)",
+    r"share this (?:article|story|page|post|with)\b",
+    r"(?:please )?(?:enable|turn on) javascript|your browser does not support",
 )
 
-_AGENCY = r"(?:reuters|ap|afp|getty(?: images)?|pti|ani|ians|epa(?:-efe)?|bloomberg|shutterstock|istock|alamy|xinhua|dpa|upi|ap photo|pa(?: media| wire)?|twitter|instagram|facebook|anadolu(?: agency)?)"
-_PHOTO = r"(?:photo(?:graph(?:er|y)?)?s?|image|picture|pic|illustration|graphic|video)"
-_CAPTION = re.compile(
-    rf"(?:\b{_PHOTO}(?: (?:credits?|sources?|courtesy|by))?\s*[:/]\s*\(?[^.:]{{1,60}}\)?\s*$"
-    rf"|[(\[](?:file )?(?:{_PHOTO} (?:by|credit|courtesy)|{_PHOTO}[:/]|ap photo|credit:|via (?:ap|reuters))[^()\[\]]{{0,80}}[)\]]\.?\s*$"
-    rf"|\b(?:credit|source)s?\s*:\s*[^.:]{{1,60}}$"
-    rf"|(?:[|/]|©)\s*{_AGENCY}\s*$|^[^.]{{1,200}}[-–—]\s*{_AGENCY}\s*$|\b(?-i:REUTERS)/|\bvia (?:getty images|reuters|ap|afp)\b[^.]{{0,30}}\s*$"
-    r"|\b(?:hide|toggle) caption(?: \d+ of \d+)?\s*$)",
-    re.IGNORECASE,
+# Lines that say who else made the story, or what was done to it.
+_CREDIT = any_of(
+    r"[(\[]?(?:(?:with|based on) )?(?:additional )?(?:inputs?|reporting|material|information) (?:from|by)\b",
+    r"[(\[]?(?:additional |further )?(?:reporting|writing|editing|edited|written|compiled|produced) (?:by|in)\b"
+    r"[^.]{0,150}(?:;|[)\]]$|$)",
+    r"[(\[]?(?:this|the) (?:story|article|report|copy)[^.]{0,40} "
+    r"(?:has not been edited|(?:is|was|has been) (?:auto-?generated|syndicated|published from))\b",
+    r"[(\[]?this (?:story|article|report) (?:(?:was )?(?:originally|first) (?:published|appeared)|has been updated)\b",
+    r"[(\[]?(?:except for the headline,? this story|disclaimer:|(?:sources?|agenc(?:y|ies)|via|contributing)\s?:)",
+    r"(?-i:Special) (?:to|for) (?:the )?(?-i:[A-Z]).{1,40}$",
 )
-_CAPTION_OPENING = re.compile(
-    r"(?:file (?:photo|image|picture|pic)s?\b|file ?[-–—:] ?\S|(?:photo|image|picture|pictured|caption|photo caption|image caption)\s?:"
-    r"|(?:image|photo) (?:source|credit|caption|courtesy)\b|in this (?:[\w.,]+ ){0,5}(?:photo|image|picture|file photo|handout|frame|screengrab)\b"
-    r"|(?:a |an )?(?:representative|representational) (?:image|photo|picture)|screen ?grab (?:from|of)\b)",
-    re.IGNORECASE,
+_BARE_CREDIT = any_of(
+    r"[(\[](?:with )?(?:agenc(?:y|ies)|inputs from|pti|ani|ians|afp|reuters|ap|bloomberg|dpa|xinhua|and|[ ,/&])+[)\]]\.?"
 )
-_LONGEST_CAPTION = 600
 
 
 def is_image(line: str) -> bool:
@@ -101,17 +102,13 @@ def opens_summary(line: str) -> bool:
     return _SUMMARY_HEADING.fullmatch(line) is not None
 
 
-def is_caption(line: str) -> bool:
-    """Whether a line says of itself that it describes a picture, or ends in a picture credit."""
-    if len(line) > _LONGEST_CAPTION:
-        return False
-    return (_CAPTION_OPENING.match(line) or _CAPTION.search(line)) is not None
-
-
 def is_furniture(line: str) -> bool:
     """Whether a line is part of the page, not of what the article says."""
-    if not any(char.isalnum() for char in line):
-        return True
-    if _LABEL.fullmatch(line) or is_image(line) or opens_summary(line) or _BARE_CREDIT.fullmatch(line):
-        return True
-    return len(line) <= _LONGEST_OPENING and bool(_OPENING.match(line) or _CREDIT.match(line))
+    if len(line) > LONGEST:
+        return False
+    whole = (_LABEL, _IMAGE, _SUMMARY_HEADING, _BARE_CREDIT)
+    return (
+        not any(char.isalnum() for char in line)
+        or any(shape.fullmatch(line) for shape in whole)
+        or bool(_OPENING.match(line) or _CREDIT.match(line))
+    )

@@ -1,21 +1,23 @@
-"""The order of things on a page: head (headline, byline, dateline, summary, captions), then body, with furniture about."""
+"""What each piece of a page is: first its head (headline, byline, dateline, summary), then body; furniture anywhere."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from indexer.furniture import is_caption, is_furniture, is_image, opens_summary
-from indexer.shapes import Dateline, byline, dateline, headline, is_name, same
+from indexer.captions import is_caption
+from indexer.furniture import is_furniture, is_image, opens_summary
+from indexer.shapes import byline, dateline, headline, is_name, is_signature, same
 from indexer.types import Block, BlockKind
 from indexer.units import Unit, units
 
-_HEAD = 12  # units within which a page is still introducing its article
+_HEAD = 12  # units behind the headline within which a page may still name author and date
+_MENU = 60  # units that may stand before a headline which is known
+_BULLETS = "•·*–—-▪●►"
 
 
 class Layout(NamedTuple):
-    """blocks: in order, trimmed, over every character that is not white space. The rest: as printed, None if nowhere."""
+    """blocks: in order, trimmed, over all that is not white space. title, author, date: as printed, or None."""
 
     blocks: tuple[Block, ...]
     title: str | None
@@ -23,104 +25,107 @@ class Layout(NamedTuple):
     date: str | None
 
 
-@dataclass(slots=True)
-class _Found:
-    """What has been recognised so far, and where in the page we are."""
-
-    title: str | None = None
-    author: str | None = None
-    date: Dateline | None = None
-    after_image: bool = False
-    in_summary: int = 0  # units of the summary so far, 0 outside one
-    summary_due: bool = False
-    has_body: bool = False
-    kinds: list[BlockKind] = field(default_factory=list)
-
-
 def lay_out(text: str, title: str | None = None, author: str | None = None) -> Layout:
     """Say of every piece of a text what it is. title, author: as given with the page, looked for in its head.
 
     By shape alone. A piece that could be several things is body: what is taken for furniture can never answer.
     """
-    pieces = units(text)
-    found = _Found(author=author)
-    head = _headline(pieces, title)
-    for i, unit in enumerate(pieces):
-        kind: BlockKind = "headline" if i == head else _kind(pieces, i, head, found)
-        found.kinds.append(kind)
-        found.after_image = is_image(unit.line)
-        found.summary_due = opens_summary(unit.line) and not found.has_body
-        found.in_summary = found.in_summary + 1 if kind == "summary" else 0
-        found.has_body = found.has_body or kind == "body"
-    blocks = _merge(pieces, found.kinds)
-    return Layout(blocks, None if head is None else pieces[head].line, found.author, found.date and found.date.date)
+    walk = _Walk(units(text), title, author)
+    for i in range(len(walk.pieces)):
+        walk.kinds.append(walk.step(i))
+    head = None if walk.head is None else walk.pieces[walk.head].line.lstrip("# ")
+    return Layout(_merge(walk.pieces, walk.kinds), head, walk.author, walk.date)
 
 
-def _headline(pieces: Sequence[Unit], title: str | None) -> int | None:
-    """Which unit is the headline: the given title's copy; without a title, the first that looks like one."""
-    near = range(min(_HEAD, len(pieces)))
-    if title is not None:
-        return next((i for i in near if same(pieces[i].line, title)), None)
-    candidates = []
-    for i in near:
-        line = pieces[i].line
+class _Walk:
+    """One way through a page, top to bottom, remembering what has been met."""
+
+    def __init__(self, pieces: Sequence[Unit], title: str | None, author: str | None) -> None:
+        self.pieces = pieces
+        self.author = author
+        self.date: str | None = None
+        self.kinds: list[BlockKind] = []
+        self.head = _headline(pieces) if title is None else _copy_of(title, pieces)
+        self._labelled = ""  # what `date` is the date of
+        self._body_begun = False
+        self._summary_due = False
+
+    def step(self, i: int) -> BlockKind:
+        """The kind of the next unit."""
+        line = self.pieces[i].line
+        kind = self._kind(i, line)
+        begun = kind == "body" and (len(line.split()) >= 12 or line.endswith((".", ".”", '."')))
+        self._body_begun |= begun and i > (self.head or 0)
+        heading = opens_summary(line) and not self._body_begun
+        self._summary_due = heading or (self._summary_due and kind == "furniture")
+        return kind
+
+    def _kind(self, i: int, line: str) -> BlockKind:
+        if i == self.head:
+            return "headline"
+        if not self._body_begun and i < (self.head or 0) + _HEAD and (kind := self._head_kind(i, line)):
+            return kind
+        if is_furniture(line) or self._is_section(i, line):
+            return "furniture"
+        if is_caption(line) or self._stands_for_image(i, line):
+            return "caption"
+        if self._summary_due or self._goes_on_with_summary(line):
+            return "summary"
+        return self._tail_kind(line)
+
+    def _head_kind(self, i: int, line: str) -> BlockKind | None:
+        if found := dateline(line):
+            if found.date and (not self.date or ("publ" in found.label and "publ" not in self._labelled)):
+                self.date, self._labelled = found
+            return "dateline"
+        if name := byline(line) or self._bare_name(i, line):
+            self.author = self.author or name
+            return "byline"
+        return None
+
+    def _bare_name(self, i: int, line: str) -> str | None:
+        """A line that is a name, and the author's by where it stands: it is the one given, or a dateline is beside it."""
+        if self.author is not None and same(line, self.author):
+            return line
+        if not i or not is_name(line):
+            return None
+        below = self.pieces[i + 1].line if i + 1 < len(self.pieces) else ""
+        return line if self.kinds[-1] == "dateline" or dateline(below) else None
+
+    def _is_section(self, i: int, line: str) -> bool:
+        """Short lines above the headline: names of sections, menus."""
+        return self.head is not None and i < self.head and len(line.split()) <= 3
+
+    def _stands_for_image(self, i: int, line: str) -> bool:
+        return i > 0 and is_image(self.pieces[i - 1].line) and len(line) <= 200 and not line.endswith(".")
+
+    def _goes_on_with_summary(self, line: str) -> bool:
+        """Below a summary's first point: another one, with a bullet or without a full stop."""
+        is_point = line[0] in _BULLETS or not line.endswith((".", "!", "?", "”", '"'))
+        return bool(self.kinds) and self.kinds[-1] == "summary" and is_point and len(line) <= 300
+
+    def _tail_kind(self, line: str) -> BlockKind:
+        if is_signature(line):
+            return "byline"
+        found = dateline(line)
+        return "dateline" if found and found.label else "body"
+
+
+def _copy_of(title: str, pieces: Sequence[Unit]) -> int | None:
+    return next((i for i, unit in enumerate(pieces[:_MENU]) if same(unit.line, title)), None)
+
+
+def _headline(pieces: Sequence[Unit]) -> int | None:
+    """The first unit that looks like a headline, if nothing but the rest of a head stands above it, and a text below."""
+    for i, unit in enumerate(pieces[:_HEAD]):
+        line = unit.line
         if is_furniture(line) or dateline(line) or byline(line) or is_caption(line):
             continue
-        if not headline(line):
-            break
-        candidates.append(i)
-        if len(line.split()) >= 4:
-            break
-    best = candidates[-1] if candidates else None
-    if best is None or not any(not is_furniture(unit.line) for unit in pieces[best + 1 :]):
-        return None
-    return best
-
-
-def _kind(pieces: Sequence[Unit], i: int, head: int | None, found: _Found) -> BlockKind:
-    line = pieces[i].line
-    if i < _HEAD and not found.has_body and (kind := _head_kind(pieces, i, found)):
-        return kind
-    if is_furniture(line):
-        return "furniture"
-    if _is_caption(line, found):
-        return "caption"
-    if _is_summary(line, found):
-        return "summary"
-    if head is not None and i < head and len(line.split()) <= 3:
-        return "furniture"  # the name of a section
-    date = dateline(line)
-    return "dateline" if date and date.label else "body"
-
-
-def _head_kind(pieces: Sequence[Unit], i: int, found: _Found) -> BlockKind | None:
-    """Byline or dateline, which stand before the body only; a bare name is a byline beside a dateline."""
-    line = pieces[i].line
-    if date := dateline(line):
-        found.date = found.date or date
-        return "dateline"
-    if name := byline(line):
-        found.author = found.author or name
-        return "byline"
-    if found.author is not None and same(line, found.author):
-        return "byline"
-    after = pieces[i + 1].line if i + 1 < len(pieces) else ""
-    if is_name(line) and i and (dateline(after) or found.kinds[-1] == "dateline"):
-        found.author = found.author or line
-        return "byline"
+        if headline(line):
+            return i if any(not is_furniture(below.line) for below in pieces[i + 1 :]) else None
+        if len(line.split()) > 3:
+            return None
     return None
-
-
-def _is_caption(line: str, found: _Found) -> bool:
-    return is_caption(line) or (found.after_image and len(line) <= 200 and not line.endswith("."))
-
-
-def _is_summary(line: str, found: _Found) -> bool:
-    """The first unit under a summary's heading, and those after it that are points too: bulleted, or without full stop."""
-    if found.summary_due:
-        return True
-    point = line[0] in "•·*–—-▪●►" or not line.endswith((".", "!", "?", "”", '"'))
-    return found.in_summary > 0 and point and len(line) <= 300
 
 
 def _merge(pieces: Sequence[Unit], kinds: Sequence[BlockKind]) -> tuple[Block, ...]:

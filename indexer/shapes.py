@@ -6,40 +6,59 @@ import re
 from typing import NamedTuple
 
 from indexer.dates import find_date
+from indexer.furniture import any_of
 
 _ROLE = (
-    r"(?:team|desk|bureau|staff|staff writers?|staff reporters?|reporters?|correspondents?|(?:\w+ )?editors?|writers?|news service"
-    r"|service|newsroom|agenc(?:y|ies)|web desk|columnist|contributors?)"
+    r"(?:team|desk|web desk|bureau|staff|(?:staff )?(?:writer|reporter|correspondent|editor|contributor|columnist)s?"
+    r"|news service|newsroom|agenc(?:y|ies)|staff reports)"
 )
-_BY = re.compile(r"(?:written |reported |words |story |posted |published |text )?by:?\s+(?=\S)", re.IGNORECASE)
-_AUTHOR_LABEL = re.compile(r"(?:authors?|written by|reporters?|byline)\s?[:|]\s?(?=\S)", re.IGNORECASE)
-_NAME = r"(?:(?:(?:[A-Z][\w.'’-]*|[A-Z]\.)(?:\s(?:de|da|del|van|von|der|bin|al|el|la|le|dos|du|ibn))*)\s){1,4}[A-Z][\w.'’-]+"
-_NAMES = re.compile(rf"{_NAME}(?:(?:, | and | & |, and ){_NAME}){{0,5}}")
-_DESK = re.compile(rf"[A-Z][\w.'’&-]*(?:\s[\w.'’&-]+){{0,4}}\s{_ROLE}", re.IGNORECASE)
+_AGENCY = any_of(
+    r"(?:the )?associated press|ap|reuters|afp|agence france-presse|pti|press trust of india|ani|ians|upi|xinhua|dpa|efe",
+    r"bloomberg(?: news)?|(?:from )?(?:[\w ]{1,30} )?(?:staff|wire|agency)(?: and (?:staff|wire|agency))? reports",
+)
+_BY = any_of(r"(?:(?:written|reported|words|story|posted|published|text) )?by:?\s(?=\S)")
+_AUTHOR_LABEL = any_of(r"(?:authors?|written by|reporters?|byline)\s?[:|]\s?(?=\S)")
+_PARTICLE = r"(?:\s(?:de|da|del|van|von|der|bin|al|el|la|le|dos|du|ibn|y))*"
+_NAME = rf"(?:[A-Z][\w.'’-]*{_PARTICLE}\s){{1,4}}[A-Z][\w.'’-]+"
+_NAMES = re.compile(rf"{_NAME}(?:(?:, and | and | & |, ){_NAME}){{0,5}}")
+_DESK = any_of(rf"(?:[A-Z][\w.'’&-]*(?:\s[\w.'’&-]+){{0,4}}\s)?{_ROLE}")
+_ROLES = any_of(rf"\b{_ROLE}\b")
+_TITLE = any_of(rf"(?:,? (?:AP|AFP|CNN|Reuters))?(?: \w+)? {_ROLE}$")
+# "– Jane Doe" under an item, and "LONDON (Reuters) —" on a line of its own above the text that it opens.
+_SIGNATURE = re.compile(rf"[–—−-]{{1,2}}\s?{_NAMES.pattern}")
+_OPENING_PLACE = re.compile(r"(?:[A-Z][\w.,'’&-]*\s|and\s|\([A-Z][\w. ]*\)\s){1,6}[–—-]|\([A-Z]{2,}\)")
 
-_DATE_LABEL = re.compile(
-    r"(?:(?:first|last|originally) )?(?:published|updated|posted|modified|created|date|dated|issued|filed)(?: (?:on|at|date|time))?\b[\s:|-]*",
-    re.IGNORECASE,
+# Behind a place without a space ("ChinaUpdated:") as sites run them together, but no tail of a word ("Birthdate").
+_DATE_LABEL = any_of(
+    r"(?:(?<![^\W\d_])|(?-i:(?=[A-Z])))(?:(?:first|last|originally) )?"
+    r"(?:published|updated|posted|modified|created|dated?|issued|filed)(?: (?:on|at|date|time))?\b[\s:|-]*"
 )
 _PLACE = re.compile(r"[^\W\d_][\w.'’-]*(?:(?:,\s?|\s|/|-)[^\W\d_][\w.'’-]*){0,5}")
 _SEPARATORS = " \t\u00a0,;:|/()[]·•–—-"
 
 
 class Dateline(NamedTuple):
-    """date: as printed, with time and zone. label: "updated", "published", …, or "" where none is printed."""
+    """date: as printed, with time and zone, "" in a bare place line. label: "updated", "published", … or ""."""
 
     date: str
     label: str
 
 
 def byline(line: str) -> str | None:
-    """The author that a line names and does nothing else: "By Jane Doe", "WION Web Team"; None where it is no byline."""
-    if len(line) > 150:
+    """Whom a line names if it does nothing else: "By Jane Doe", "Metro Web Team", "AP"; None where it is no byline."""
+    if len(line) > 150 or line[-1] in "?!;:":
         return None
     for opening in (_BY, _AUTHOR_LABEL):
         if (found := opening.match(line)) and (name := _author(line[found.end() :])):
             return name
+    if _AGENCY.fullmatch(line):
+        return line
     return line if _DESK.fullmatch(line) and _is_title_case(line) else None
+
+
+def is_signature(line: str) -> bool:
+    """Whether a line signs what stands above it: "– Jane Doe"."""
+    return len(line) <= 100 and _SIGNATURE.fullmatch(line) is not None
 
 
 def is_name(line: str) -> bool:
@@ -48,31 +67,38 @@ def is_name(line: str) -> bool:
 
 
 def dateline(line: str) -> Dateline | None:
-    """The date of a line that holds nothing but dates, labels and perhaps a place: "Beijing, ChinaUpdated: Feb 06, 2022"."""
-    if len(line) > 200:
+    """What a line of nothing but dates, labels and perhaps a place says: "Oslo, NorwayUpdated: Feb 06, 2022"."""
+    if len(line) > 150:
         return None
+    if _OPENING_PLACE.fullmatch(line):
+        return Dateline("", "")
     found: list[Dateline] = []
     rest = ""
     while span := find_date(line):
         before = line[: span[0]]
-        label = _last_label(before)
-        found.append(Dateline(line[slice(*span)], label))
+        found.append(Dateline(line[slice(*span)], _last_label(before)))
         rest += _DATE_LABEL.sub(" ", before)
         line = line[span[1] :]
-    rest = (rest + " " + _DATE_LABEL.sub(" ", line)).strip(_SEPARATORS)
-    if not found or (rest and not (_PLACE.fullmatch(rest) and _is_title_case(rest))):
+    if not found:
+        return None
+    rest = (rest + " " + _DATE_LABEL.sub(" ", line)).strip(_SEPARATORS.replace(":", ""))
+    if rest and not (_PLACE.fullmatch(rest) and _is_title_case(rest)):
         return None
     first = [date for date in found if "publ" in date.label or "post" in date.label]
     return (first or found)[0]
 
 
 def headline(line: str) -> bool:
-    """Whether a line could be a headline: short, and no sentence with its full stop."""
-    return len(line) <= 200 and len(line.split()) <= 30 and not re.search(r"(?<!\b\w)(?<!\.\.)[.;:,]$", line)
+    """Whether a line could be a headline: three to thirty words, and no sentence with its full stop."""
+    words = len(line.split())
+    long_enough = words >= 3 or (not line.isascii() and len(line) >= 8)  # some scripts put no spaces between words
+    return long_enough and words <= 30 and len(line) <= 200 and not re.search(r"(?<!\.\.)[.;:,。](?:[\"'”’)]*)$", line)
 
 
 def same(line: str, title: str) -> bool:
     """Whether a line is a title, but for case, punctuation and a site's name behind either ("… - BBC News")."""
+    if len(line) > 2 * len(title) + 40:
+        return False
     one, other = _letters(line), _letters(title)
     if not one or not other:
         return False
@@ -90,11 +116,18 @@ def _last_label(before: str) -> str:
 
 
 def _author(rest: str) -> str | None:
-    """The names at the start of a byline, without roles and agencies behind a comma or bar."""
-    name = re.split(r"\s*(?:\||•|·|–|—|/|\(|;|, (?=[a-z])|,? (?:for|in) )", rest)[0].strip(" ,.")
-    return name if name and len(name.split()) <= 12 and _is_title_case(name) else None
+    """The names at the start of a byline; what stands behind them may be a role, a place or an agency, no sentence."""
+    if _AGENCY.fullmatch(rest):
+        return rest
+    found = _NAMES.match(rest)
+    if not found:
+        return None
+    behind = rest[found.end() :].strip(" ,")
+    if behind and behind[0].isalnum() and not _is_title_case(_ROLES.sub("", behind)):
+        return None
+    return _TITLE.sub("", found.group().rstrip(",")) or found.group()
 
 
 def _is_title_case(text: str) -> bool:
-    words = [word for word in re.findall(r"[^\W\d_][\w'’.-]*", text) if len(word) > 3]
-    return all(word[0].isupper() or not word[0].islower() for word in words)
+    words = re.findall(r"[^\W\d_][\w'’.-]{3,}", text)
+    return not any(word[0].islower() for word in words)

@@ -1,0 +1,41 @@
+"""What the lines under pictures look like: they begin as descriptions of one, or end in its credit."""
+
+from __future__ import annotations
+
+from indexer.furniture import any_of
+
+LONGEST = 600  # characters: no longer line is taken for a caption
+
+_AGENCY = (
+    r"(?:reuters|ap(?: photo)?|afp|getty(?: images)?|pti|ani|ians|epa(?:-efe)?|bloomberg|shutterstock|istock|alamy"
+    r"|xinhua|dpa|upi|pa(?: media| wire)?|anadolu(?: agency)?|twitter|instagram|facebook)"
+)
+_PHOTO = r"(?:photo(?:graph(?:er|y)?)?s?|image|picture|pic|illustration|graphic|video)"
+
+_OPENING = any_of(
+    r"file (?:photo|image|picture|pic)s?\b|file ?[-–—:] ?\S",
+    r"(?:photo|image|picture|pictured|caption|photo caption|image caption)\s?:",
+    r"(?:image|photo) (?:source|credit|caption|courtesy)\b",
+    r"in this (?:[\w.,]+ ){0,5}(?:photo|image|picture|handout|frame|screengrab)\b",
+    r"(?:a |an )?(?:representative|representational) (?:image|photo|picture)|screen ?grab (?:from|of)\b",
+)
+
+_ENDING = any_of(
+    rf"\b{_PHOTO}(?: (?:credits?|sources?|courtesy|by))?\s*[:/]\s*\(?[^.:]{{1,60}}\)?\.?$",
+    rf"[(\[](?:file )?(?:{_PHOTO} (?:by|credit|courtesy)|{_PHOTO}[:/]|ap photo|credit:|via (?:ap|reuters))"
+    r"[^()\[\]]{0,80}[)\]]\.?$",
+    r"\b(?:credit|source)s?\s*:\s*[^.:]{1,60}$",
+    rf"(?:[|/]|©)\s*{_AGENCY}$",
+    r"\b(?-i:REUTERS)/[^.]{1,40}$",
+    r"\bvia (?:getty images|reuters|ap|afp)\b[^.]{0,30}$",
+    r"\b(?:hide|toggle) caption(?: \d+ of \d+)?$",
+)
+_CREDITED = any_of(rf"[^.]{{1,200}}[-–—]\s*{_AGENCY}$")  # one sentence only: whole articles end in "– AFP" too
+_LONGEST_CREDIT = 200
+
+
+def is_caption(line: str) -> bool:
+    """Whether a line says of itself that it describes a picture, or ends in a picture's credit."""
+    if len(line) > LONGEST:
+        return False
+    return bool(_OPENING.match(line) or _CREDITED.match(line) or _ENDING.search(line, len(line) - _LONGEST_CREDIT))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -13,7 +13,23 @@ from reader.edges import may_begin, may_end, tidy
 from reader.words import Words
 
 if TYPE_CHECKING:
-    from indexer.models.spans import SpanModel, Window
+    from indexer.models.spans import Window
+
+
+class SpanScorer(Protocol):
+    """What a Reader needs of a reader model; `indexer.models.spans.SpanModel` is one.
+
+    threshold: the least score that counts as an answer. logits: every window of every passage, in order.
+    """
+
+    name: str
+    fingerprint: str
+    runtime: str
+    threshold: float
+
+    def logits(self, question: str, passages: Sequence[str]) -> list[Window]:
+        """Start and end logits of the tokens of each window; those of "no answer" come first."""
+        ...
 
 
 class Candidate(NamedTuple):
@@ -31,7 +47,7 @@ class Candidate(NamedTuple):
 class Reader:
     """Finds quotations that answer a question. max_tokens: the longest quotation, in tokens of the model."""
 
-    def __init__(self, model: SpanModel, max_tokens: int = 30) -> None:
+    def __init__(self, model: SpanScorer, max_tokens: int = 30) -> None:
         self.model = model
         self.threshold = model.threshold
         self.max_tokens = max_tokens

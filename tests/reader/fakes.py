@@ -4,44 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from indexer.types import Floats
+from indexer.models.spans import Window
 
 Scores = Callable[[str], tuple[float, float]]  # a token -> its start and end logit
 
 
-class FakeWindow(NamedTuple):
-    """What indexer.models.spans.Window is: [CLS] question [SEP] passage [SEP]."""
-
-    passage: int
-    start: Floats
-    end: Floats
-    offsets: list[tuple[int, int] | None]
-
-
 class FakeSpanModel:
-    """Tokens are pieces of at most four letters, or one mark; a window holds `width` of them, half of it repeated."""
+    """Tokens are pieces of at most four letters, or one mark; a window holds `width` of them, half of it repeated.
 
-    name, fingerprint, runtime, max_tokens = "fake", "fake", "fake", 64
+    no_answer: the start logit of [CLS], whose end logit is 0. The tokens that are no passage would win, were they one.
+    """
+
+    name, fingerprint, runtime = "fake", "fake:1", "fake"
 
     def __init__(self, scores: Scores, no_answer: float = 0.0, threshold: float = 0.0, width: int = 60) -> None:
         self._scores, self._no_answer, self.threshold, self._width = scores, no_answer, threshold, width
 
-    def logits(self, question: str, passages: Sequence[str]) -> list[FakeWindow]:
+    def logits(self, question: str, passages: Sequence[str]) -> list[Window]:
         return [window for index, passage in enumerate(passages) for window in self._windows(index, passage)]
 
-    def _windows(self, index: int, passage: str) -> list[FakeWindow]:
+    def _windows(self, index: int, passage: str) -> list[Window]:
         tokens = [match.span() for match in re.finditer(r"\w{1,4}|[^\w\s]", passage)]
         starts = range(0, max(1, len(tokens) - self._width // 2), max(1, self._width // 2))
         return [self._window(index, passage, tokens[start : start + self._width]) for start in starts if tokens]
 
-    def _window(self, index: int, passage: str, tokens: list[tuple[int, int]]) -> FakeWindow:
+    def _window(self, index: int, passage: str, tokens: list[tuple[int, int]]) -> Window:
         pairs = [(self._no_answer, 0.0), (50.0, 50.0), *(self._scores(passage[s:e]) for s, e in tokens), (50.0, 50.0)]
         start, end = (np.array(column, np.float32) for column in zip(*pairs, strict=True))
-        return FakeWindow(index, start, end, [None, None, *tokens, None])
+        return Window(index, start, end, [None, None, *tokens, None])
 
 
 def by_word(**scores: tuple[float, float]) -> Scores:

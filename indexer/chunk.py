@@ -11,6 +11,7 @@ import regex
 import sentencex
 
 from indexer.types import Article, Passage, Span
+from indexer.units import units
 
 MAX_WORDS = 180
 MAX_CHARS = 1500
@@ -20,14 +21,13 @@ MEAN_WORDS = 130
 
 CHUNKER = f"sentencex-{version('sentencex')}/{MAX_WORDS}w/{MAX_CHARS}c/mean{MEAN_WORDS}/overlap1"
 
-_PARAGRAPH = re.compile(r"\s*(?:\r\n|[\n\r\x85])[^\S\r\n\x85]*(?:\r\n|[\n\r\x85])\s*|\s*\u2029\s*")
 _WORD = re.compile(r"\S+")
 
 Fits = Callable[[str], bool]
 
 
 def chunk(article: Article, fits: Fits) -> list[Passage]:
-    """Passages of 180 words and 1,500 characters at most that `fits` takes, in order; each overlaps the last by one sentence.
+    """Passages of at most 180 words and 1,500 characters that `fits` takes, in order, overlapping by one sentence.
 
     They lie inside body and summary blocks and cover all of them but white space (invariant 3); an article without
     either is its headline, else whatever is no furniture. fits: whether the embedder takes this very string uncut; if
@@ -51,27 +51,15 @@ def _readable(article: Article) -> Sequence[Span]:
 
 def sentences(text: str, start: int, end: int, language: str = "en") -> list[Span]:
     """The sentences of text[start:end], trimmed, in order; together they hold all that is not white space."""
-    found: list[Span] = []
-    for paragraph in _paragraphs(text, start, end):
-        found += _split(text, paragraph, language)
-    return found
+    return [span for unit in units(text, start, end) for span in _split(text, unit.start, unit.end, language)]
 
 
-def _paragraphs(text: str, start: int, end: int) -> Iterator[Span]:
-    for gap in _PARAGRAPH.finditer(text, start, end):
-        if span := _trim(text, start, gap.start()):
-            yield span
-        start = gap.end()
-    if span := _trim(text, start, end):
-        yield span
-
-
-def _split(text: str, paragraph: Span, language: str) -> Iterator[Span]:
-    # sentencex 1.0 panics on white space that is more than one byte long before an initial. Every space to it is " ",
-    # one for one, so its offsets stay ours.
-    plain = re.sub(r"\s", " ", text[paragraph.start : paragraph.end])
+def _split(text: str, start: int, end: int, language: str) -> Iterator[Span]:
+    # sentencex 1.0 panics on white space of more than one byte before an initial. Every space to it is " ", one for
+    # one, so its offsets stay ours.
+    plain = re.sub(r"\s", " ", text[start:end])
     for found in sentencex.get_sentence_boundaries(language, plain):
-        if span := _trim(text, paragraph.start + found["start_index"], paragraph.start + found["end_index"]):
+        if span := _trim(text, start + found["start_index"], start + found["end_index"]):
             yield span
 
 

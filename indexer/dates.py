@@ -209,7 +209,7 @@ def _resolve(
 def _zone(
     name: str | None, offset: int | None, local: datetime, here: tzinfo | None
 ) -> tuple[tzinfo | None, tuple[str, ...]]:
-    """The zone of a time: its offset; else `here` where it goes by that abbreviation, or none is given; else the table."""
+    """The zone of a time: its offset; else `here` if it goes by that abbreviation, or none is given; else the table."""
     if offset is not None:
         return timezone(timedelta(seconds=offset)), ()
     if name is None:
@@ -257,7 +257,7 @@ _UNIT = re.compile(
 def bounds(value: str) -> tuple[str, str]:
     """First and last second of the unit a filter names, in UTC: `bounds("2022-02")[1] == "2022-02-28T23:59:59Z"`.
 
-    value: "2022", "2022-02", "2022-02-06", or RFC 3339 to the minute or second. Raises InvalidInput: it is none of them.
+    value: "2022", "2022-02", "2022-02-06", or RFC 3339 to the minute or second. Raises InvalidInput: it is none.
     """
     problem = InvalidInput(
         "date", f"{_shown(value)} is no date: write 2022, 2022-02, 2022-02-06 or 2022-02-06T17:26:00Z"

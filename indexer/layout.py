@@ -84,7 +84,7 @@ class _Walk:
         return None
 
     def _bare_name(self, i: int, line: str) -> str | None:
-        """A line that is a name, and the author's by where it stands: it is the one given, or a dateline is beside it."""
+        """A line that is a name, and the author's by where it stands: it is the given one, or beside a dateline."""
         if self.author is not None and same(line, self.author):
             return line
         if not i or not is_name(line):

@@ -13,7 +13,7 @@ _ROLE = (
     r"|news service|newsroom|agenc(?:y|ies)|staff reports)"
 )
 _AGENCY = any_of(
-    r"(?:the )?associated press|ap|reuters|afp|agence france-presse|pti|press trust of india|ani|ians|upi|xinhua|dpa|efe",
+    r"(?:the )?associated press|ap|reuters|afp|agence france-presse|pti|press trust of india|ani|ians|upi|xinhua|dpa",
     r"bloomberg(?: news)?|(?:from )?(?:[\w ]{1,30} )?(?:staff|wire|agency)(?: and (?:staff|wire|agency))? reports",
 )
 _BY = any_of(r"(?:(?:written|reported|words|story|posted|published|text) )?by:?\s(?=\S)")

@@ -28,7 +28,7 @@ __all__ = ["SOURCES", "SourceOptions", "read_pages"]
 def read_pages(
     paths: Sequence[str | Path], options: SourceOptions = NO_OPTIONS, stdin: io.BufferedReader | None = None
 ) -> Iterator[Page | SourceUnreadable]:
-    """Every page under files, folders (recursively, sorted), globs, and "-" (stdin); a refusal where one cannot be read.
+    """Every page under files, folders (recursively, sorted), globs, and "-" (stdin); a refusal where one is unreadable.
 
     A file met twice is read once. An id that occurs twice in a run is refused from its second time on: the first stays,
     so that a second run over the same sources changes nothing.

@@ -10,12 +10,12 @@ from indexer.sources.options import FIELDS
 # The names that exports, feeds and scrapers use, likeliest first.
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id",),
-    "text": ("text", "body", "content", "article"),
+    "text": ("text", "body", "content", "article", "maintext"),
     "title": ("title", "headline"),
     "source": ("source", "site", "publisher"),
     "url": ("url", "link"),
     "author": ("author", "authors", "byline"),
-    "published_at": ("published_at", "date", "published", "publish_date", "pubDate", "datePublished"),
+    "published_at": ("published_at", "date", "published", "publish_date", "date_publish", "pubDate", "datePublished"),
     "language": ("language", "lang"),
 }
 

@@ -15,7 +15,7 @@ FIELDS = ("id", "text", "title", "source", "url", "author", "published_at", "lan
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """map: our field to the source's key ({"text": "body", "published_at": "meta.date"}). timezone: of times without one.
+    """map: our field to the source's key ({"text": "body", "published_at": "meta.date"}). timezone: of bare times.
 
     source, language: for articles that name none. Raises InvalidInput: a field or zone that does not exist.
     """

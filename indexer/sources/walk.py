@@ -39,7 +39,7 @@ def find_files(path: str | Path, suffixes: frozenset[str]) -> Iterator[File | So
 
 
 def _matching(pattern: str, suffixes: frozenset[str]) -> Iterator[File | SourceUnreadable]:
-    matches = sorted(glob.glob(pattern, recursive=True))
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 Path.glob takes no absolute pattern
     wanted = [Path(match) for match in matches if Path(match).is_dir() or Path(match).suffix.lower() in suffixes]
     if not wanted:
         yield SourceUnreadable(pattern, f"it matches no {_or(suffixes)} file")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from types import MappingProxyType
+from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import timezone as fixed_zone
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil import parser
 
 from indexer.errors import InvalidInput
+from indexer.zones import ABBREVIATIONS, time_zone
 
 
 class Published(NamedTuple):
@@ -21,74 +20,6 @@ class Published(NamedTuple):
     at: str | None
     warnings: tuple[str, ...] = ()
 
-
-class Abbreviation(NamedTuple):
-    """zone: what we take it for, an offset or a zone with summer time. others: what else it may mean."""
-
-    zone: str
-    others: str = ""
-
-
-# Printed by the documentation as it stands here: a zone given by --timezone wins where it uses the abbreviation itself.
-ABBREVIATIONS: Mapping[str, Abbreviation] = MappingProxyType(
-    {
-        "UTC": Abbreviation("+00:00"),
-        "GMT": Abbreviation("+00:00"),
-        "Z": Abbreviation("+00:00"),
-        "WET": Abbreviation("+00:00"),
-        "WEST": Abbreviation("+01:00"),
-        "CET": Abbreviation("+01:00"),
-        "CEST": Abbreviation("+02:00"),
-        "EET": Abbreviation("+02:00"),
-        "EEST": Abbreviation("+03:00"),
-        "MSK": Abbreviation("+03:00"),
-        "BST": Abbreviation("+01:00", "Bangladesh, +06:00"),
-        "IST": Abbreviation("+05:30", "Israel, +02:00, or Ireland, +01:00"),
-        "PKT": Abbreviation("+05:00"),
-        "NPT": Abbreviation("+05:45"),
-        "SGT": Abbreviation("+08:00"),
-        "HKT": Abbreviation("+08:00"),
-        "PHT": Abbreviation("+08:00"),
-        "MYT": Abbreviation("+08:00"),
-        "WIB": Abbreviation("+07:00"),
-        "ICT": Abbreviation("+07:00"),
-        "JST": Abbreviation("+09:00"),
-        "KST": Abbreviation("+09:00"),
-        "AWST": Abbreviation("+08:00"),
-        "ACST": Abbreviation("+09:30"),
-        "ACDT": Abbreviation("+10:30"),
-        "AEST": Abbreviation("+10:00"),
-        "AEDT": Abbreviation("+11:00"),
-        "NZST": Abbreviation("+12:00"),
-        "NZDT": Abbreviation("+13:00"),
-        "SAST": Abbreviation("+02:00"),
-        "CAT": Abbreviation("+02:00"),
-        "EAT": Abbreviation("+03:00"),
-        "WAT": Abbreviation("+01:00"),
-        "GST": Abbreviation("+04:00", "South Georgia, -02:00"),
-        "AST": Abbreviation("-04:00", "Arabia, +03:00"),
-        "ADT": Abbreviation("-03:00"),
-        "ET": Abbreviation("America/New_York"),
-        "EST": Abbreviation("-05:00", "Australia, +10:00"),
-        "EDT": Abbreviation("-04:00", "Australia, +11:00"),
-        "CT": Abbreviation("America/Chicago"),
-        "CST": Abbreviation("-06:00", "China, +08:00, or Cuba, -05:00"),
-        "CDT": Abbreviation("-05:00", "Cuba, -04:00"),
-        "MT": Abbreviation("America/Denver"),
-        "MST": Abbreviation("-07:00", "Malaysia, +08:00"),
-        "MDT": Abbreviation("-06:00"),
-        "PT": Abbreviation("America/Los_Angeles"),
-        "PST": Abbreviation("-08:00", "the Philippines, +08:00"),
-        "PDT": Abbreviation("-07:00"),
-        "AKST": Abbreviation("-09:00"),
-        "AKDT": Abbreviation("-08:00"),
-        "HST": Abbreviation("-10:00"),
-        "NST": Abbreviation("-03:30"),
-        "NDT": Abbreviation("-02:30"),
-        "BRT": Abbreviation("-03:00"),
-        "ART": Abbreviation("-03:00"),
-    }
-)
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -114,26 +45,13 @@ _YEAR = re.compile(r"\d{4}")
 _LONGEST = 200  # characters of a string that may still be a date
 # Two leap years that differ in every field: what differs after parsing was not in the string.
 _BLANKS = (datetime(2000, 1, 1, 0, 0, 0), datetime(2004, 2, 2, 1, 1, 1))
+_BLANK_YEARS = {blank.year for blank in _BLANKS}
 
 
 def find_date(line: str) -> tuple[int, int] | None:
     """[start, end) of the first date in a line, with its time and zone if they stand beside it; None without one."""
     found = _PHRASE.search(line) if _YEAR.search(line) else None
     return found.span() if found else None
-
-
-def time_zone(name: str) -> tzinfo:
-    """A zone by IANA name ("Asia/Kolkata") or offset ("+05:30"). Raises InvalidInput: there is no such zone."""
-    offset = re.fullmatch(r"([+-])(\d\d):?([0-5]\d)", name)
-    if offset and int(offset[2]) < 24:
-        minutes = int(offset[2]) * 60 + int(offset[3])
-        return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidInput(
-            "timezone", f"{name!r} is unknown: give a name like Asia/Kolkata or an offset like +05:30"
-        ) from None
 
 
 def parse_published(raw: str | None, timezone: str | None = None) -> Published:
@@ -147,10 +65,8 @@ def parse_published(raw: str | None, timezone: str | None = None) -> Published:
     text = " ".join((raw or "").split())
     if not text:
         return Published(None)
-    if re.fullmatch(r"\d{9,10}|\d{12,13}", text):
-        return Published(
-            _stamp(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(text[:10] if len(text) > 10 else text)))
-        )
+    if epoch := re.fullmatch(r"(\d{9,10})(?:\d{3})?", text):
+        return Published(_stamp(datetime.fromtimestamp(int(epoch[1]), UTC)))
     whole = _parse(text, here) if len(text) <= _LONGEST else None
     if whole is None:
         span = find_date(text[: 4 * _LONGEST])
@@ -170,6 +86,8 @@ def _parse(text: str, here: tzinfo | None) -> Published | None:
         readings = {_read(text, blank, dayfirst, names) for blank in _BLANKS for dayfirst in (False, True)}
     except (ValueError, OverflowError, TypeError, IndexError, AttributeError, ArithmeticError):
         return None  # the parser's ways to say that this is no date
+    if any(f"{moment.year:04d}" not in text for moment in readings if moment.year not in _BLANK_YEARS):
+        return None  # it takes the year 0099 for 1999
     if len({(moment.year, moment.month) for moment in readings}) == len({r.day for r in readings}) == 1:
         return _resolve(readings, names, here, text)
     days = sorted({moment.date() for moment in readings})
@@ -211,7 +129,12 @@ def _zone(
 ) -> tuple[tzinfo | None, tuple[str, ...]]:
     """The zone of a time: its offset; else `here` if it goes by that abbreviation, or none is given; else the table."""
     if offset is not None:
-        return timezone(timedelta(seconds=offset)), ()
+        inside = abs(offset) < 86_400
+        return (
+            (fixed_zone(timedelta(seconds=offset)), ())
+            if inside
+            else (None, ("its offset is over a day: only its day is kept",))
+        )
     if name is None:
         return here, () if here else ("the date's time has no time zone, so only its day is kept: give --timezone",)
     if here and name.upper() in {(local.replace(month=month, day=1, tzinfo=here).tzname() or "") for month in (1, 7)}:
@@ -267,17 +190,16 @@ def bounds(value: str) -> tuple[str, str]:
         raise problem
     year, month, day, hour, minute, second = (int(part) if part else None for part in found.groups()[:6])
     try:
-        first = datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, min(second or 0, 59))
+        first = datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, 59 if second == 60 else second or 0)
         if hour is not None:
-            zone = time_zone("+00:00" if found[7] in {"Z", "z"} else found[7])
-            first = first.replace(tzinfo=zone)
+            first = first.replace(tzinfo=time_zone("+00:00" if found[7] in {"Z", "z"} else found[7]))
             last = first if second is not None else first.replace(second=59)
         elif month is None:
             last = datetime(first.year, 12, 31, 23, 59, 59)
         else:
             last = datetime(first.year, month, day or calendar.monthrange(first.year, month)[1], 23, 59, 59)
         return _utc(first), _utc(last)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, InvalidInput):
         raise problem from None
 
 

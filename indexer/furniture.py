@@ -66,7 +66,7 @@ _OPENING = any_of(
     r"(?:follow|join|like|find|connect with|contact) (?:us|me|our \w+|@\w+) (?:on|at|via|by)\b|follow @\w",
     r"(?:follow|contact|reach|e-?mail)\b[^.]{0,60}(?: on (?:twitter|facebook|x|threads|instagram)\b|@\w)",
     r"(?:click|tap) (?:here|on|the link)\b|download (?:the|our) [\w ]{0,30}\bapp\b",
-    r"(?:for (?:all )?|get |catch )(?:the |our |all the )(?:latest|top|breaking|best)\b[^.]{0,60} (?:news|stories|updates)",
+    r"(?:for|get|catch) (?:all )?(?:the|our) (?:latest|top|breaking|best)\b[^.]{0,60} (?:news|stories|updates)",
     r"(?:sign|signing)[- ]up (?:for|to|here|now|today)\b|subscribe (?:to|for|now|today|here)\b",
     r"already (?:a subscriber|have an account)|support (?:our|local|independent) journalism",
     r"(?:this|our) (?:web)?site uses cookies|we (?:and our partners )?use cookies",

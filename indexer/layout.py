@@ -116,7 +116,7 @@ def _copy_of(title: str, pieces: Sequence[Unit]) -> int | None:
 
 
 def _headline(pieces: Sequence[Unit]) -> int | None:
-    """The first unit that looks like a headline, if nothing but the rest of a head stands above it, and a text below."""
+    """The first unit that looks like a headline, if only parts of a head stand above it, and some text below."""
     for i, unit in enumerate(pieces[:_HEAD]):
         line = unit.line
         if is_furniture(line) or dateline(line) or byline(line) or is_caption(line):

@@ -1,4 +1,4 @@
-"""The pieces of a text that are classified and split into sentences one by one: lines, joined where they were wrapped."""
+"""The pieces of a text that are classified and split into sentences: lines, joined where they were wrapped."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from indexer.dates import time_zone
 from indexer.errors import InvalidInput
+from indexer.zones import time_zone
 
 FIELDS = ("id", "text", "title", "source", "url", "author", "published_at", "language")
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas that we keep in `api/schema/`: `python -m api.contract` writes them, a test holds them to the code."""
+"""The JSON Schemas kept in `api/schema/`: `python -m api.contract` writes them, a test holds them to the code."""
 
 from __future__ import annotations
 

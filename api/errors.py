@@ -27,6 +27,7 @@ from indexer.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+_ALTERNATIVES = frozenset({"ArticleIn", "ArticlesIn", "TextQuoteSelector", "TextPositionSelector"})  # of unions
 INTERNAL = "something went wrong in the server, not in the request: look for this request_id in its log"
 
 
@@ -173,8 +174,8 @@ def _problem(kind: Kind, detail: str, request_id: str | None, errors: Sequence[F
 
 def _path(location: Sequence[str | int]) -> str:
     """("body", "filters", "source", 0) -> "filters.source.0"; the whole body or query is called by its name."""
-    inside = location[1:] if location[0] in {"body", "query", "path"} else location
-    return ".".join(map(str, inside or location))
+    inside = [step for step in location[1:] if step not in _ALTERNATIVES]
+    return ".".join(map(str, inside or location[:1]))
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:

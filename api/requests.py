@@ -12,9 +12,11 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
+    Tag,
     model_validator,
 )
 
@@ -256,6 +258,15 @@ class ArticlesIn(_Body):
     """Articles to store, each of which is added, updated, unchanged or refused by itself."""
 
     items: Annotated[list[ArticleIn], Field(min_length=1, max_length=MAX_ITEMS)]
+
+
+def _which(value: object) -> str:
+    return "ArticlesIn" if isinstance(value, Mapping) and "items" in value else "ArticleIn"
+
+
+OneOrMany = Annotated[
+    Annotated[ArticleIn, Tag("ArticleIn")] | Annotated[ArticlesIn, Tag("ArticlesIn")], Discriminator(_which)
+]
 
 
 def _whole(value: object, warnings: dict[str, None]) -> object:

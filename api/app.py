@@ -1,0 +1,58 @@
+"""The HTTP service, put together. `api.serve` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api.handlers import add_handlers
+from api.middleware import Envelope
+from api.openapi import add_openapi
+from api.routes import articles, ask, similar, state, verify
+from api.routes.page import add_page
+from api.service import Service
+from api.settings import Settings
+from pullquote import Archive
+
+
+def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
+    """The service over one archive, as an ASGI application. It loads the models while it already listens.
+
+    archive: one that is open, and stays the caller's to close; else that of the settings is opened, and closed.
+    """
+    service = Service(partial(open_archive, settings) if archive is None else lambda: archive)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        opened = service.stop()
+        if archive is None and opened is not None:
+            opened.close()
+
+    app = FastAPI(
+        title="Pullquote",
+        version=version("pullquote"),
+        summary="Answers questions over a news archive with the archive's own words.",
+        lifespan=lifespan,
+        openapi_url=None,  # its own route: the schemas are ours, and the usual pages load scripts from elsewhere
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    for routes in (ask, similar, verify, articles, state):
+        app.include_router(routes.router)
+    add_page(app)
+    add_openapi(app)
+    add_handlers(app)
+    app.add_middleware(Envelope, allowed_hosts=settings.allowed_hosts)
+    return app
+
+
+def open_archive(settings: Settings) -> Archive:
+    """The archive of the settings. Raises ArchiveMissing, and what else `pullquote.Archive` raises."""
+    return Archive(settings.archive, models=settings.models, embedder=settings.embedder, reader=settings.reader)

@@ -1,0 +1,137 @@
+"""Request bodies, read strictly: counted while they stream in, one JSON value, no name twice, no NaN, not too deep."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from api.errors import BodyNotJson, BodyTooLarge
+from indexer.errors import InvalidInput
+
+QUESTION_LIMIT = 1024 * 1024  # bytes
+ARTICLE_LIMIT = 16 * 1024 * 1024
+DEPTH_LIMIT = 32  # lists and objects inside one another
+_REPEATABLE = frozenset({"source", "author", "ids"})
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class StrictRoute(APIRoute):
+    """A route that takes JSON of at most `limit` bytes, and no name of the query twice unless repeats mean or.
+
+    Raises BodyTooLarge, BodyNotJson, InvalidInput.
+    """
+
+    limit = QUESTION_LIMIT
+
+    def get_route_handler(self) -> Handler:
+        """FastAPI's handler, behind a request that has been read."""
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            _refuse_repeats(request)
+            return await handle(await _Read.of(request, self.limit))
+
+        return strict
+
+
+class ArticleRoute(StrictRoute):
+    """A StrictRoute whose body may be whole articles."""
+
+    limit = ARTICLE_LIMIT
+
+
+class _Read(Request):
+    """A request whose body has been read and parsed."""
+
+    _content: bytes
+    _value: Any
+
+    @classmethod
+    async def of(cls, request: Request, limit: int) -> _Read:
+        read = cls(request.scope, request.receive)
+        read._content = await _counted(request, limit)
+        read._value = parse(read._content) if read._content else None
+        return read
+
+    async def body(self) -> bytes:
+        return self._content
+
+    async def json(self) -> Any:  # noqa: ANN401 JSON is anything
+        return self._value
+
+
+async def _counted(request: Request, limit: int) -> bytes:
+    """The whole body; stops reading, and keeps no more, once it is over the limit."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLarge(limit)
+    content = bytearray()
+    async for piece in request.stream():
+        content += piece
+        if len(content) > limit:
+            raise BodyTooLarge(limit)
+    return bytes(content)
+
+
+def parse(content: bytes) -> Any:  # noqa: ANN401 JSON is anything
+    """UTF-8 JSON (RFC 8259) -> its value. Raises BodyNotJson, also for what two parsers could read differently."""
+    try:
+        value = json.loads(
+            content.decode("utf-8"),
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            object_pairs_hook=_object,
+        )
+    except UnicodeDecodeError as error:
+        raise BodyNotJson(f"byte {error.start + 1} is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise BodyNotJson(f"line {error.lineno} column {error.colno}: {error.msg}") from error
+    except RecursionError as error:
+        raise BodyNotJson("it is nested too deep") from error
+    except ValueError as error:  # a whole number of more digits than Python converts
+        raise BodyNotJson("a number in it is too long") from error
+    _check_depth(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise BodyNotJson(f"{name[:80]!r} stands twice in one object")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise BodyNotJson(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise BodyNotJson(f"{text[:20]} is too large a number")
+    return number
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(DEPTH_LIMIT + 1):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if not inner:
+            return
+        level = [one for group in inner for one in group]
+    raise BodyNotJson("it is nested too deep")
+
+
+def _refuse_repeats(request: Request) -> None:
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    for name, count in counts.items():
+        if count > 1 and name not in _REPEATABLE:
+            raise InvalidInput(name[:80], "it is given more than once: give it once")

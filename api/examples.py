@@ -1,0 +1,125 @@
+"""One small article, and an example of every noun made of it, as `/openapi.json` shows them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from api.errors import problem_of
+from api.schemas import IndexReport, VerdictList, dump
+from indexer.errors import InvalidInput
+from indexer.offsets import range_of
+from indexer.types import (
+    Answer,
+    Article,
+    ArticleHead,
+    ArticleList,
+    Block,
+    BlockKind,
+    Context,
+    Excluded,
+    Hit,
+    HitList,
+    IndexEvent,
+    IndexSummary,
+    Info,
+    ModelNames,
+    Range,
+    Reply,
+    ScoreParts,
+    Support,
+    Verdict,
+    ViewInfo,
+)
+from reader.cite import cite
+
+QUESTION = "How much did the bridge cost?"
+TITLE = "Mayor opens new bridge"
+BODY = "Ana López opened the new bridge on Monday. It cost 3 million euros."
+TEXT = f"{TITLE}\n\n{BODY}\n"
+SENT = {
+    "id": "bridge-1",
+    "text": TEXT,
+    "title": TITLE,
+    "source": "The Daily",
+    "url": "https://daily.example/bridge",
+    "author": "R. Eporter",
+    "published_at": "2022-02-06",
+    "metadata": {"section": "local"},
+}
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """Name of a noun -> an example of its JSON."""
+    article = _article()
+    head = ArticleHead(article.id, article.title, article.source, article.url, article.author, article.published_at)
+    view = ViewInfo(sequence=1, articles=1, passages=1, layout="memory")
+    models = ModelNames("all-minilm-l6-v2", "minilm-l6-reader", "onnx-int8")
+    quote = _place("3 million euros")
+    citation = cite(article, quote.start, quote.end)
+    sentence = "It cost 3 million euros."
+    answer = Answer(
+        answer="3 million euros",
+        score=7.5,
+        confidence=None,
+        range=quote,
+        context=Context(sentence, _place(sentence)),
+        article=head,
+        citation=citation,
+        support=Support(articles=1, independent=1),
+    )
+    parts = ScoreParts(dense=0.71, lexical=2.1, fused=0.0328)
+    hit = Hit(BODY, _place(BODY), 0.0328, parts, head, (_place("bridge"), _place("cost")))
+    timings = {"search": 9.1, "read": 41.7}
+    reply = Reply(QUESTION, True, None, (answer,), (hit,), Excluded(), timings, view, models)
+    event = IndexEvent("added", "http:bridge-1", "bridge-1")
+    summary = IndexSummary(added=1, updated=0, unchanged=0, refused=0, removed=0, view=view)
+    verdict = Verdict("valid", article.id, quote, "the text is unchanged")
+    leaving = {
+        "Reply": reply,
+        "HitList": HitList((hit,), None, view),
+        "Article": article,
+        "ArticleList": ArticleList((head,), None, view),
+        "IndexReport": IndexReport((event,), summary),
+        "VerdictList": VerdictList((verdict,), None, view),
+        "Info": Info("0.1.0", "archive", view, models, "2022-02-06", "2022-02-06", {"The Daily": 1}),
+        "Problem": problem_of(InvalidInput("top_k", "want a whole number from 1 to 100, got 0"), "5f0c" * 8),
+    }
+    entering: dict[str, dict[str, Any]] = {
+        "AskRequest": {"question": QUESTION, "top_k": 3, "filters": {"source": ["The Daily"], "since": "2022-02"}},
+        "SearchRequest": {"query": "bridge cost", "mode": "lexical"},
+        "SimilarRequest": {"text": "A bridge was opened."},
+        "VerifyRequest": {"citations": [dump(citation)]},
+        "ArticleIn": SENT,
+        "ArticlesIn": {"items": [SENT]},
+    }
+    return {**{name: dump(noun) for name, noun in leaving.items()}, **entering}
+
+
+def _article() -> Article:
+    blocks = (_block("headline", TITLE), _block("body", BODY))
+    return Article(
+        id="bridge-1",
+        title=TITLE,
+        source="The Daily",
+        url="https://daily.example/bridge",
+        author="R. Eporter",
+        published_at="2022-02-06",
+        published_raw="2022-02-06",
+        language="en",
+        text=TEXT,
+        sha256=hashlib.sha256(TEXT.encode()).hexdigest(),
+        source_sha256=hashlib.sha256(b"as it was sent").hexdigest(),
+        blocks=blocks,
+        metadata={"section": "local"},
+    )
+
+
+def _block(kind: BlockKind, text: str) -> Block:
+    return Block(TEXT.index(text), TEXT.index(text) + len(text), kind)
+
+
+def _place(text: str) -> Range:
+    """Where these words first stand in the body."""
+    start = TEXT.index(text, TEXT.index(BODY))
+    return range_of(TEXT, start, start + len(text))

@@ -1,0 +1,76 @@
+"""The articles themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path, Query, Response
+
+from api.bodies import ArticleRoute
+from api.incoming import page_of
+from api.replies import reply
+from api.requests import ArticleId, ArticleIn, ArticlesIn, ListQuery, OneOrMany
+from api.routes.parts import FROM_HERE, ArchiveDep, created, gives, problems
+from api.schemas import IndexReport
+from indexer.errors import InvalidInput, SourceUnreadable
+from indexer.types import IndexEvent, IndexSummary
+
+router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=ArticleRoute)
+
+_LIST = "Articles, newest first, those without a date last."
+_REPORT = "What became of each article; those that were refused say why."
+_GONE: dict[int | str, dict[str, Any]] = {
+    204: {"description": "It is gone from every reply that begins after this one."}
+}
+
+
+@router.get("", responses=gives("ArticleList", _LIST))
+def list_articles(query: Annotated[ListQuery, Query()], archive: ArchiveDep) -> Response:
+    """List articles."""
+    return reply(archive.articles(filters=query.filters(), limit=query.limit, cursor=query.cursor))
+
+
+@router.post("", dependencies=[FROM_HERE], responses=gives("IndexReport", _REPORT, 403, 413, 415, 507))
+def add_articles(body: Annotated[OneOrMany, Body()], archive: ArchiveDep) -> Response:
+    """Add or update one article, or many as `{"items": […]}`; each is told of by itself."""
+    events, summary = _add(archive, body.items if isinstance(body, ArticlesIn) else [body])
+    return reply(IndexReport(tuple(events), summary))
+
+
+@router.get("/{article_id}", responses=gives("Article", "The article, whole.", 404))
+def article(article_id: str, archive: ArchiveDep) -> Response:
+    """Return one article."""
+    return reply(archive.article(article_id))
+
+
+@router.put(
+    "/{article_id}",
+    dependencies=[FROM_HERE],
+    responses={**created("Article", "It is new."), **gives("Article", "It was there before.", 403, 413, 415, 507)},
+)
+def put_article(article_id: Annotated[ArticleId, Path()], body: ArticleIn, archive: ArchiveDep) -> Response:
+    """Store an article under this id: 201 if it is new, 200 if there was one before."""
+    if body.id not in {None, article_id}:
+        raise InvalidInput("id", f"it is {body.id!r} in the body and {article_id!r} in the path: give one, or the same")
+    [event], _ = _add(archive, [body.model_copy(update={"id": article_id})])
+    if event.status == "refused":
+        raise SourceUnreadable(event.origin, event.reason or "it cannot be read")
+    return reply(archive.article(article_id), 201 if event.status == "added" else 200)
+
+
+@router.delete(
+    "/{article_id}",
+    status_code=204,
+    dependencies=[FROM_HERE],
+    responses={**_GONE, **problems(403, 404, 503, 507)},
+)
+def delete_article(article_id: str, archive: ArchiveDep) -> Response:
+    """Remove an article."""
+    archive.delete([article_id])
+    return Response(status_code=204)
+
+
+def _add(archive: ArchiveDep, articles: list[ArticleIn]) -> tuple[list[IndexEvent], IndexSummary]:
+    events: list[IndexEvent] = []
+    summary = archive.add([page_of(article) for article in articles], events.append)
+    return events, summary

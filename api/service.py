@@ -1,0 +1,59 @@
+"""The one archive of a server: opened and loaded in the background, so that the server can say how far it is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Thread
+
+from api.errors import NotReady
+from indexer.errors import PullquoteError
+from pullquote import Archive
+
+LOG = logging.getLogger("pullquote")
+
+
+class Service:
+    """Holds the archive. `error` is why it could not be loaded; when_failed is called then, from another thread."""
+
+    def __init__(self, open_archive: Callable[[], Archive]) -> None:
+        self._open = open_archive
+        self._opened: Archive | None = None
+        self._ready = False
+        self._thread = Thread(target=self._load, name="load archive")
+        self.error: Exception | None = None
+        self.when_failed: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin to load, and return at once."""
+        self._thread.start()
+
+    def stop(self) -> Archive | None:
+        """Wait until loading has ended, and give up the archive; None if it could not be opened."""
+        self._thread.join()
+        archive, self._opened, self._ready = self._opened, None, False
+        return archive
+
+    def archive(self) -> Archive:
+        """The archive, ready for questions. Raises NotReady, or the error that kept it from loading."""
+        if self._opened is not None and self._ready:
+            return self._opened
+        if isinstance(self.error, PullquoteError):
+            raise type(self.error)(
+                *self.error.args
+            )  # a fresh one: raised again and again, one would grow its traceback
+        if self.error is not None:
+            raise RuntimeError("the archive could not be loaded, the log says why")
+        raise NotReady()
+
+    def _load(self) -> None:
+        try:
+            self._opened = self._open()
+            self._opened.load()
+        except Exception as error:  # kept, and told to everyone who asks
+            LOG.error("the archive cannot be served: %s", error, exc_info=not isinstance(error, PullquoteError))
+            self.error = error
+            if self.when_failed is not None:
+                self.when_failed()
+        else:
+            self._ready = True

@@ -11,7 +11,7 @@ from typing import cast
 from indexer.errors import InvalidInput, SourceUnreadable
 from indexer.identity import article_id
 from indexer.sources.decode import MAX_BYTES
-from indexer.sources.jsonl import JsonlSource
+from indexer.sources.jsonl import STDIN, JsonlSource
 from indexer.sources.options import SourceOptions
 from indexer.sources.source import Source, sha256
 from indexer.sources.text import TextSource
@@ -81,8 +81,8 @@ def _read_stdin(stream: io.BufferedReader, options: SourceOptions) -> Iterator[P
     """JSON Lines where it begins with an object, else one text."""
     head = stream.peek(io.DEFAULT_BUFFER_SIZE).removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"{"):
-        yield from JsonlSource().read(stream, "stdin:", options)
+        yield from JsonlSource().read(stream, STDIN, options)
     else:
         data = stream.read(MAX_BYTES + 1)
         # Two texts piped in one after the other are two articles: their bytes name them.
-        yield from TextSource().read(io.BytesIO(data), f"stdin:{sha256(data)[:20]}", options)
+        yield from TextSource().read(io.BytesIO(data), STDIN + sha256(data)[:20], options)

@@ -47,7 +47,7 @@ def _find(record: Mapping[str, Any], name: str, map: Mapping[str, str]) -> tuple
 
 
 def _as_string(name: str, key: str, value: Any) -> str | None:  # noqa: ANN401 JSON is anything
-    if name == "author" and isinstance(value, list):
+    if name == "author" and isinstance(value, list) and not any(isinstance(one, list) for one in value):
         names = [_as_string(name, key, one) for one in value]
         return ", ".join(one for one in names if one) or None
     if name in {"author", "source"} and isinstance(value, Mapping):

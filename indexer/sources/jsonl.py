@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 from urllib.parse import quote
@@ -14,6 +15,10 @@ from indexer.sources.fields import read_fields
 from indexer.sources.options import SourceOptions
 from indexer.sources.source import extractor, sha256
 from indexer.types import Page
+
+STDIN = "stdin:"  # the origin of what was piped in
+_IN_FRAGMENT = ":/?@!$&'()*+,;=%"  # RFC 3986, 3.5
+_MOST_DIGITS = 300
 
 
 class JsonlSource:
@@ -29,7 +34,7 @@ class JsonlSource:
             if not line.strip():
                 continue
             try:
-                yield _page(line, f"{origin}#", number, options, label)
+                yield _page(line, origin, number, options, label)
             except (ValueError, InvalidInput) as problem:
                 yield SourceUnreadable(f"{origin}#line={number}", f"line {number}: {problem}")
 
@@ -45,7 +50,7 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
         first = False
 
 
-def _page(line: bytes, prefix: str, number: int, options: SourceOptions, label: str) -> Page:
+def _page(line: bytes, origin: str, number: int, options: SourceOptions, label: str) -> Page:
     record, warnings = _record(line)
     fields, metadata = read_fields(record, options.map)
     text = fields["text"]
@@ -58,7 +63,7 @@ def _page(line: bytes, prefix: str, number: int, options: SourceOptions, label: 
         check_id(fields["id"])
     url = (fields["url"] or "").strip() or None
     return Page(
-        origin=prefix + (fields["id"] or (quote(url, safe=":/?@!$&'()*+,;=%") if url else f"line={number}")),
+        origin=_origin(origin, fields["id"], url, number, line),
         source_sha256=sha256(line),
         extractor=label,
         text=text,
@@ -74,6 +79,13 @@ def _page(line: bytes, prefix: str, number: int, options: SourceOptions, label: 
     )
 
 
+def _origin(origin: str, id: str | None, url: str | None, number: int, line: bytes) -> str:
+    """Under which key a second run finds the record again: its id, else its URL, else where it stands."""
+    if id or url:
+        return f"{origin}#{id or quote(url or '', safe=_IN_FRAGMENT)}"
+    return f"{origin}#line={number}" if origin != STDIN else STDIN + sha256(line)[:20]  # there, lines do not stay
+
+
 def _record(line: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
     if len(line) > MAX_BYTES:
         raise ValueError(f"it is longer than {MAX_BYTES // 1_000_000} MB")
@@ -82,7 +94,7 @@ def _record(line: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
     except UnicodeDecodeError as problem:
         raise ValueError(f"byte {problem.start + 1} is not UTF-8: JSON Lines must be UTF-8") from None
     try:
-        record = json.loads(text, parse_constant=_no_constant)
+        record = json.loads(text, parse_constant=_constant, parse_int=_integer, parse_float=_float)
     except json.JSONDecodeError as problem:
         raise ValueError(f"column {problem.colno} is not JSON ({problem.msg})") from None
     except RecursionError:
@@ -94,8 +106,20 @@ def _record(line: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
     return whole, tuple(warnings)
 
 
-def _no_constant(name: str) -> NoReturn:
+def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits is too long")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    if math.isinf(value := float(digits)):
+        raise ValueError(f"{digits[:20]} is too large a number")
+    return value
 
 
 def _whole(value: Any, warnings: dict[str, None]) -> Any:  # noqa: ANN401 JSON is anything

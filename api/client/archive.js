@@ -21,10 +21,23 @@ const failureOf = async (response) => {
   );
 };
 
+const MOST_TRIES = 15;
+const LONGEST_WAIT = 5; // seconds
+
+// A server that starts or is busy says 503 and when to come back.
+const fetchPatiently = async (url, options, tries = MOST_TRIES) => {
+  const response = await fetch(url, options);
+  const wait = Number(response.headers.get("Retry-After"));
+  if (response.status !== 503 || tries === 1 || !(wait > 0 && wait <= LONGEST_WAIT)) return response;
+  await new Promise((done) => setTimeout(done, wait * 1000));
+  options?.signal?.throwIfAborted();
+  return fetchPatiently(url, options, tries - 1);
+};
+
 const call = async (url, options) => {
   let response;
   try {
-    response = await fetch(url, options);
+    response = await fetchPatiently(url, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Failure(words.offline, navigator.onLine ? words.noServer : words.noNetwork);

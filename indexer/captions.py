@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexer.furniture import any_of
+from indexer.patterns import AnyOf
 
 LONGEST = 600  # characters: no longer line is taken for a caption
 
@@ -12,7 +12,7 @@ _AGENCY = (
 )
 _PHOTO = r"(?:photo(?:graph(?:er|y)?)?s?|image|picture|pic|illustration|graphic|video)"
 
-_OPENING = any_of(
+_OPENING = AnyOf(
     r"file (?:photo|image|picture|pic)s?\b|file ?[-–—:] ?\S",
     r"(?:photo|image|picture|pictured|caption|photo caption|image caption)\s?:",
     r"(?:image|photo) (?:source|credit|caption|courtesy)\b",
@@ -20,7 +20,7 @@ _OPENING = any_of(
     r"(?:a |an )?(?:representative|representational) (?:image|photo|picture)|screen ?grab (?:from|of)\b",
 )
 
-_ENDING = any_of(
+_ENDING = AnyOf(
     rf"\b{_PHOTO}(?: (?:credits?|sources?|courtesy|by))?\s*[:/]\s*\(?[^.:]{{1,60}}\)?\.?$",
     rf"[(\[](?:file )?(?:{_PHOTO} (?:by|credit|courtesy)|{_PHOTO}[:/]|ap photo|credit:|via (?:ap|reuters))"
     r"[^()\[\]]{0,80}[)\]]\.?$",
@@ -30,7 +30,7 @@ _ENDING = any_of(
     r"\bvia (?:getty images|reuters|ap|afp)\b[^.]{0,30}$",
     r"\b(?:hide|toggle) caption(?: \d+ of \d+)?$",
 )
-_CREDITED = any_of(rf"[^.]{{1,200}}[-–—]\s*{_AGENCY}$")  # one sentence only: whole articles end in "– AFP" too
+_CREDITED = AnyOf(rf"[^.]{{1,200}}[-–—]\s*{_AGENCY}$")  # one sentence only: whole articles end in "– AFP" too
 _LONGEST_CREDIT = 200
 
 
@@ -38,4 +38,6 @@ def is_caption(line: str) -> bool:
     """Whether a line says of itself that it describes a picture, or ends in a picture's credit."""
     if len(line) > LONGEST:
         return False
-    return bool(_OPENING.match(line) or _CREDITED.match(line) or _ENDING.search(line, len(line) - _LONGEST_CREDIT))
+    return bool(
+        _OPENING.re.match(line) or _CREDITED.re.match(line) or _ENDING.re.search(line, len(line) - _LONGEST_CREDIT)
+    )

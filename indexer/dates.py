@@ -11,6 +11,7 @@ from typing import NamedTuple
 from dateutil import parser
 
 from indexer.errors import InvalidInput
+from indexer.patterns import AnyOf
 from indexer.zones import ABBREVIATIONS, time_zone
 
 
@@ -36,9 +37,8 @@ _TIME = (
     r"(?:\d{1,2}[:.]\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\s*[ap](?:\.m\.|m)(?![a-z]))?|\d{1,2}\s*[ap](?:\.m\.|m)(?![a-z]))"
 )
 _GAP = r"(?:\s*[,|/·•–—-]\s*|\s+|\s+(?:at|on)\s+|,?\s*(?:at|on)\s+)"
-_PHRASE = re.compile(
-    rf"(?<!\d)(?:{_TIME}{_ZONE}{_GAP}{_DATE}(?!\d)|{_DATE}(?:(?:{_GAP}|[tT])(?={_TIME}){_TIME}{_ZONE})?(?!\d))",
-    re.IGNORECASE,
+_PHRASE = AnyOf(
+    rf"(?<!\d)(?:{_TIME}{_ZONE}{_GAP}{_DATE}(?!\d)|{_DATE}(?:(?:{_GAP}|[tT])(?={_TIME}){_TIME}{_ZONE})?(?!\d))"
 )
 _YEAR_FIRST = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|\d{8}(?!\d)")
 _YEAR = re.compile(r"\d{4}")
@@ -50,7 +50,7 @@ _BLANK_YEARS = {blank.year for blank in _BLANKS}
 
 def find_date(line: str) -> tuple[int, int] | None:
     """[start, end) of the first date in a line, with its time and zone if they stand beside it; None without one."""
-    found = _PHRASE.search(line) if _YEAR.search(line) else None
+    found = _PHRASE.re.search(line) if _YEAR.search(line) else None
     return found.span() if found else None
 
 

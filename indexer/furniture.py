@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from indexer.patterns import AnyOf
 
 LONGEST = 220  # characters: no longer line is taken for furniture
 
 
-def any_of(*shapes: str) -> re.Pattern[str]:
-    """Any of the shapes, in any case."""
-    return re.compile("|".join(f"(?:{shape})" for shape in shapes), re.IGNORECASE)
-
-
-_IMAGE = any_of(
+_IMAGE = AnyOf(
     r"(?:main|lead|hero|featured?|top|article|story|inline|body|cover)[ _-]?(?:img|image|photo|picture|media)",
     r"img|images?|photos?|pictures?|play video|gallery|thumbnail|file (?:photo|image)",
 )
 
-_SUMMARY_HEADING = any_of(
+_SUMMARY_HEADING = AnyOf(
     r"(?:story |article |key |top |news )?highlights:?",
     r"(?:the )?key (?:points|takeaways|facts):?",
     r"(?:at a glance|in (?:short|brief)|the gist|tl;?dr):?",
@@ -25,7 +20,7 @@ _SUMMARY_HEADING = any_of(
 )
 
 # Whole lines.
-_LABEL = any_of(
+_LABEL = AnyOf(
     r"[a-z]+(?:[_-][a-z0-9]+)*_[a-z0-9]+",  # what a template calls its parts: ugc_banner
     r"(?:ad|ads|dfp|gpt|div|banner|widget)[-_ ]?(?:slot|unit|banner|container)?[-_ ]?\d*",
     r"(?:- )?advert(?:isement|ising)?s?(?: -)?|(?:paid |sponsored )(?:content|post)|sponsored|promoted",
@@ -57,7 +52,7 @@ _LABEL = any_of(
 )
 
 # Beginnings of lines that are furniture to their end.
-_OPENING = any_of(
+_OPENING = AnyOf(
     r"(?:also|must) (?:read|watch|see)\s?[:|»–-]|(?:also|must)[ -](?:read|watch) \S",
     r"read (?:also|more|next|here|this)\s?[:|»–-]|read ?\| ?\S",
     r"(?:related(?: (?:article|story|news|coverage))?|see also|more (?:on|from)[^:|.]{0,40})\s?[:|»–-]",
@@ -77,7 +72,7 @@ _OPENING = any_of(
 )
 
 # Lines that say who else made the story, or what was done to it.
-_CREDIT = any_of(
+_CREDIT = AnyOf(
     r"[(\[]?(?:(?:with|based on) )?(?:additional )?(?:inputs?|reporting|material|information) (?:from|by)\b",
     r"[(\[]?(?:additional |further )?(?:reporting|writing|editing|edited|written|compiled|produced) (?:by|in)\b"
     r"[^.]{0,150}(?:;|[)\]]$|$)",
@@ -87,19 +82,19 @@ _CREDIT = any_of(
     r"[(\[]?(?:except for the headline,? this story|disclaimer:|(?:sources?|agenc(?:y|ies)|via|contributing)\s?:)",
     r"(?-i:Special) (?:to|for) (?:the )?(?-i:[A-Z]).{1,40}$",
 )
-_BARE_CREDIT = any_of(
+_BARE_CREDIT = AnyOf(
     r"[(\[](?:with )?(?:agenc(?:y|ies)|inputs from|pti|ani|ians|afp|reuters|ap|bloomberg|dpa|xinhua|and|[ ,/&])+[)\]]"
 )
 
 
 def is_image(line: str) -> bool:
     """Whether a line is what a template prints where an image stood: "main img", "Photo"."""
-    return _IMAGE.fullmatch(line) is not None
+    return _IMAGE.re.fullmatch(line) is not None
 
 
 def opens_summary(line: str) -> bool:
     """Whether a line announces a summary: "Story highlights", "Key points:"."""
-    return _SUMMARY_HEADING.fullmatch(line) is not None
+    return _SUMMARY_HEADING.re.fullmatch(line) is not None
 
 
 def is_furniture(line: str) -> bool:
@@ -109,6 +104,6 @@ def is_furniture(line: str) -> bool:
     whole = (_LABEL, _IMAGE, _SUMMARY_HEADING, _BARE_CREDIT)
     return (
         not any(char.isalnum() for char in line)
-        or any(shape.fullmatch(line) for shape in whole)
-        or bool(_OPENING.match(line) or _CREDIT.match(line))
+        or any(shape.re.fullmatch(line) for shape in whole)
+        or bool(_OPENING.re.match(line) or _CREDIT.re.match(line))
     )

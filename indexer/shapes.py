@@ -6,34 +6,35 @@ import re
 from typing import NamedTuple
 
 from indexer.dates import find_date
-from indexer.furniture import any_of
+from indexer.patterns import AnyOf
 
 _ROLE = (
     r"(?:team|desk|web desk|bureau|staff|(?:staff )?(?:writer|reporter|correspondent|editor|contributor|columnist)s?"
     r"|news service|newsroom|agenc(?:y|ies)|staff reports)"
 )
-_AGENCY = any_of(
+_AGENCY = AnyOf(
     r"(?:the )?associated press|ap|reuters|afp|agence france-presse|pti|press trust of india|ani|ians|upi|xinhua|dpa",
     r"bloomberg(?: news)?|(?:from )?(?:[\w ]{1,30} )?(?:staff|wire|agency)(?: and (?:staff|wire|agency))? reports",
 )
-_BY = any_of(r"(?:(?:written|reported|words|story|posted|published|text) )?by:?\s(?=\S)")
-_AUTHOR_LABEL = any_of(r"(?:authors?|written by|reporters?|byline)\s?[:|]\s?(?=\S)")
+_BY = AnyOf(r"(?:(?:written|reported|words|story|posted|published|text) )?by:?\s(?=\S)")
+_AUTHOR_LABEL = AnyOf(r"(?:authors?|written by|reporters?|byline)\s?[:|]\s?(?=\S)")
 _PARTICLE = r"(?:\s(?:de|da|del|van|von|der|bin|al|el|la|le|dos|du|ibn|y))*"
 _NAME = rf"(?:[A-Z][\w.'’-]*{_PARTICLE}\s){{1,4}}[A-Z][\w.'’-]+"
-_NAMES = re.compile(rf"{_NAME}(?:(?:, and | and | & |, ){_NAME}){{0,5}}")
-_DESK = any_of(rf"(?:[A-Z][\w.'’&-]*(?:\s[\w.'’&-]+){{0,4}}\s)?{_ROLE}")
-_ROLES = any_of(rf"\b{_ROLE}\b")
-_TITLE = any_of(rf"(?:,? (?:AP|AFP|CNN|Reuters))?(?: \w+)? {_ROLE}$")
+_NAME_LIST = rf"{_NAME}(?:(?:, and | and | & |, ){_NAME}){{0,5}}"
+_NAMES = AnyOf(_NAME_LIST, case=True)
+_DESK = AnyOf(rf"(?:[A-Z][\w.'’&-]*(?:\s[\w.'’&-]+){{0,4}}\s)?{_ROLE}")
+_ROLES = AnyOf(rf"\b{_ROLE}\b")
+_TITLE = AnyOf(rf"(?:,? (?:AP|AFP|CNN|Reuters))?(?: \w+)? {_ROLE}$")
 # "– Jane Doe" under an item, and "LONDON (Reuters) —" on a line of its own above the text that it opens.
-_SIGNATURE = re.compile(rf"[–—−-]{{1,2}}\s?{_NAMES.pattern}")
-_OPENING_PLACE = re.compile(r"(?:[A-Z][\w.,'’&-]*\s|and\s|\([A-Z][\w. ]*\)\s){1,6}[–—-]|\([A-Z]{2,}\)")
+_SIGNATURE = AnyOf(rf"[–—−-]{{1,2}}\s?{_NAME_LIST}", case=True)
+_OPENING_PLACE = AnyOf(r"(?:[A-Z][\w.,'’&-]*\s|and\s|\([A-Z][\w. ]*\)\s){1,6}[–—-]", r"\([A-Z]{2,}\)", case=True)
 
 # Behind a place without a space ("ChinaUpdated:") as sites run them together, but no tail of a word ("Birthdate").
-_DATE_LABEL = any_of(
+_DATE_LABEL = AnyOf(
     r"(?:(?<![^\W\d_])|(?-i:(?=[A-Z])))(?:(?:first|last|originally) )?"
     r"(?:published|updated|posted|modified|created|dated?|issued|filed)(?: (?:on|at|date|time))?\b[\s:|-]*"
 )
-_PLACE = re.compile(r"[^\W\d_][\w.'’-]*(?:(?:,\s?|\s|/|-)[^\W\d_][\w.'’-]*){0,5}")
+_PLACE = AnyOf(r"[^\W\d_][\w.'’-]*(?:(?:,\s?|\s|/|-)[^\W\d_][\w.'’-]*){0,5}")
 _SEPARATORS = " \t\u00a0,;:|/()[]·•–—-"
 
 
@@ -49,40 +50,40 @@ def byline(line: str) -> str | None:
     if len(line) > 150 or line[-1] in "?!;:":
         return None
     for opening in (_BY, _AUTHOR_LABEL):
-        if (found := opening.match(line)) and (name := _author(line[found.end() :])):
+        if (found := opening.re.match(line)) and (name := _author(line[found.end() :])):
             return name
-    if _AGENCY.fullmatch(line):
+    if _AGENCY.re.fullmatch(line):
         return line
-    return line if _DESK.fullmatch(line) and _is_title_case(line) else None
+    return line if _DESK.re.fullmatch(line) and _is_title_case(line) else None
 
 
 def is_signature(line: str) -> bool:
     """Whether a line signs what stands above it: "– Jane Doe"."""
-    return len(line) <= 100 and _SIGNATURE.fullmatch(line) is not None
+    return len(line) <= 100 and _SIGNATURE.re.fullmatch(line) is not None
 
 
 def is_name(line: str) -> bool:
     """Whether a line could be people's names and nothing else; so could many headlines: ask where it stands."""
-    return len(line) <= 100 and _NAMES.fullmatch(line) is not None
+    return len(line) <= 100 and _NAMES.re.fullmatch(line) is not None
 
 
 def dateline(line: str) -> Dateline | None:
     """What a line of nothing but dates, labels and perhaps a place says: "Oslo, NorwayUpdated: Feb 06, 2022"."""
     if len(line) > 150:
         return None
-    if _OPENING_PLACE.fullmatch(line):
+    if _OPENING_PLACE.re.fullmatch(line):
         return Dateline("", "")
     found: list[Dateline] = []
     rest = ""
     while span := find_date(line):
         before = line[: span[0]]
         found.append(Dateline(line[slice(*span)], _last_label(before)))
-        rest += _DATE_LABEL.sub(" ", before)
+        rest += _DATE_LABEL.re.sub(" ", before)
         line = line[span[1] :]
     if not found:
         return None
-    rest = (rest + " " + _DATE_LABEL.sub(" ", line)).strip(_SEPARATORS.replace(":", ""))
-    if rest and not (_PLACE.fullmatch(rest) and _is_title_case(rest)):
+    rest = (rest + " " + _DATE_LABEL.re.sub(" ", line)).strip(_SEPARATORS.replace(":", ""))
+    if rest and not (_PLACE.re.fullmatch(rest) and _is_title_case(rest)):
         return None
     first = [date for date in found if "publ" in date.label or "post" in date.label]
     return (first or found)[0]
@@ -111,21 +112,21 @@ def _letters(text: str) -> str:
 
 
 def _last_label(before: str) -> str:
-    labels = list(_DATE_LABEL.finditer(before))
+    labels = list(_DATE_LABEL.re.finditer(before))
     return labels[-1].group().strip(" :|-").lower() if labels else ""
 
 
 def _author(rest: str) -> str | None:
     """The names at the start of a byline; what stands behind them may be a role, a place or an agency, no sentence."""
-    if _AGENCY.fullmatch(rest):
+    if _AGENCY.re.fullmatch(rest):
         return rest
-    found = _NAMES.match(rest)
+    found = _NAMES.re.match(rest)
     if not found:
         return None
     behind = rest[found.end() :].strip(" ,")
-    if behind and behind[0].isalnum() and not _is_title_case(_ROLES.sub("", behind)):
+    if behind and behind[0].isalnum() and not _is_title_case(_ROLES.re.sub("", behind)):
         return None
-    return _TITLE.sub("", found.group().rstrip(",")) or found.group()
+    return _TITLE.re.sub("", found.group().rstrip(",")) or found.group()
 
 
 def _is_title_case(text: str) -> bool:

@@ -16,17 +16,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, get_args
 
-from indexer.chunk import CHUNKER, chunk
-from indexer.clean import clean
-from indexer.dates import bounds
-from indexer.embed import load_embedder
-from indexer.models.fetch import default_folder
-from indexer.models.registry import ModelSpec, load_registry
-
 from indexer import archive as archives
 from indexer.build import build
+from indexer.chunk import CHUNKER, chunk
+from indexer.clean import clean
 from indexer.commit import delete
+from indexer.dates import bounds
+from indexer.embed import load_embedder
 from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
+from indexer.models.fetch import default_folder
+from indexer.models.registry import ModelSpec, load_registry
 from indexer.prune import prune as prune_origins
 from indexer.sources import SourceOptions, read_pages
 from indexer.store import FILE
@@ -102,7 +101,6 @@ class Archive:
     @cached_property
     def _reader(self) -> Reader:
         from indexer.models.spans import load_span_model
-
         from reader.model import Reader
 
         return Reader(load_span_model(self._spec(self._reader_name), self._models))
@@ -173,7 +171,7 @@ class Archive:
         if max_error is not None:
             raise InvalidInput("max_error", f"reader {self._reader_name} has no calibration: leave it out")
         if as_of is not None:
-            bounds(as_of)
+            _unit("as_of", as_of)
         asked = Question(question, top_k, depth, _checked_mode(mode), _checked(filters))
         return answer(asked, self._archive.view(), self._embedder, self._reader)
 
@@ -318,10 +316,17 @@ def _checked_mode(mode: Mode) -> Mode:
 
 def _checked(filters: Filters | None) -> Filters:
     filters = filters or Filters()
-    first = bounds(filters.since)[0] if filters.since else ""
-    if filters.until and first > bounds(filters.until)[1]:
+    first = _unit("since", filters.since)[0] if filters.since else ""
+    if filters.until and first > _unit("until", filters.until)[1]:
         raise InvalidInput("since", f"{filters.since} is after until {filters.until}: swap them")
     return filters
+
+
+def _unit(field: str, date: str) -> tuple[str, str]:
+    try:
+        return bounds(date)
+    except InvalidInput as error:
+        raise InvalidInput(field, error.problem) from error
 
 
 def _cursor(offset: int) -> str:

@@ -59,7 +59,7 @@ def test_the_seed_question_is_answered_from_the_seed_article(seeds: Archive) -> 
     assert answer.answer.startswith("closer cooperation")
     assert answer.range.start == 554
     assert SEED_TEXT[answer.range.start : answer.range.end] == answer.answer
-    assert answer.context.text.startswith("During the meeting, Jinping\xa0 pledged closer cooperation under")
+    assert answer.context.text.startswith("During the meeting, Jinping\xa0pledged closer cooperation under")
     assert answer.context.text.endswith("other infrastructure.")
     assert answer.article.published_at == "2022-02-06T11:56:00Z"
     assert answer.article.author == "WION Web Team"

@@ -50,7 +50,9 @@ class ArchiveDamaged(PullquoteError):
         self.archive, self.problem = archive, problem
 
     def __str__(self) -> str:
-        return f"{self.archive} is damaged ({self.problem}): restore it from a backup, or index its sources into a new one"
+        return (
+            f"{self.archive} is damaged ({self.problem}): restore it from a backup, or index its sources into a new one"
+        )
 
 
 class ArchiveBusy(PullquoteError):
@@ -97,8 +99,15 @@ class ModelMissing(PullquoteError):
         return f"model {self.model} is not ready ({self.problem}): run `pullquote models --fetch`"
 
 
+class ModelUnavailable(ModelMissing):
+    """A model's files could not be got, or what was made of them is not good enough to use."""
+
+    def __str__(self) -> str:
+        return f"cannot prepare model {self.model}: {self.problem}: see its sources in models.yaml"
+
+
 class ModelDamaged(PullquoteError):
-    """A model's file has another SHA-256 than models.yaml says."""
+    """A file of a prepared model is not what was prepared."""
 
     def __init__(self, model: str, file: Path, expected: str, found: str) -> None:
         super().__init__(model, file, expected, found)
@@ -106,8 +115,8 @@ class ModelDamaged(PullquoteError):
 
     def __str__(self) -> str:
         return (
-            f"{self.file} of model {self.model} has sha256 {self.found[:12]}…, models.yaml says {self.expected[:12]}…: "
-            "delete the file and run `pullquote models --fetch`"
+            f"{self.file} of model {self.model} has sha256 {self.found[:12]}…, not {self.expected[:12]}… as prepared: "
+            "run `pullquote models --fetch` to make it anew"
         )
 
 

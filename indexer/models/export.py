@@ -1,0 +1,146 @@
+"""A model of transformers as an ONNX file, small and fast, and proof that it still says the same.
+
+Together with `torch_runtime`, the only module that imports torch; serving never imports it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers import optimizer
+
+from indexer.errors import ModelUnavailable
+from indexer.models.onnx_runtime import OnnxNetwork
+from indexer.models.registry import ModelSpec, Task
+from indexer.models.sample import SAMPLES
+from indexer.models.tokenizer import Tokenizer, Tokens
+from indexer.types import Floats
+
+_OUTPUTS: dict[Task, list[str]] = {"embed": ["last_hidden_state"], "read": ["start_logits", "end_logits"]}
+_INPUTS = ("input_ids", "token_type_ids")  # no attention mask: every text is a run of its own, without padding
+_LEAST_COSINE = 0.99  # law 6 of the design
+
+
+def export(spec: ModelSpec, files: Path, made: Path, report: Callable[[str], None]) -> None:
+    """Write model.onnx and tokenizer.json into `made`, from a model's own files in `files`.
+
+    Raises ModelUnavailable: transformers cannot load it, or the export disagrees with it on the sample texts.
+    """
+    report(f"{spec.name}: exporting to ONNX (a minute, once)")
+    if not (files / "tokenizer.json").is_file():
+        raise ModelUnavailable(spec.name, "it has no tokenizer.json, which `runtime: torch` may do without")
+    shutil.copyfile(files / "tokenizer.json", made / "tokenizer.json")
+    with _quiet():
+        network = _Outputs(spec, files)
+        _write(network, made / "plain.onnx")
+        _fuse(network, made / "plain.onnx", made / "model.onnx")
+        (made / "plain.onnx").unlink()
+        if spec.runtime == "onnx-int8":
+            whole = (made / "model.onnx").rename(made / "float.onnx")
+            quantize_dynamic(whole, made / "model.onnx", per_channel=True, weight_type=QuantType.QInt8)
+            whole.unlink()
+    _compare(spec, network, made, report)
+
+
+class _Outputs(torch.nn.Module):
+    """The network with its inputs and outputs in the order of the ONNX file."""
+
+    def __init__(self, spec: ModelSpec, files: Path) -> None:
+        super().__init__()
+        kind = transformers.AutoModel if spec.task == "embed" else transformers.AutoModelForQuestionAnswering
+        # eager attention: plain matrix products, which can be quantised and fused
+        load = kind.from_pretrained
+        self.network = load(files, local_files_only=True, dtype=torch.float32, attn_implementation="eager").eval()
+        self.outputs = _OUTPUTS[spec.task]
+        self.inputs = [name for name in _INPUTS if name in inspect.signature(self.network.forward).parameters]
+        self.eval()
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        found = self.network(**dict(zip(self.inputs, inputs, strict=True)))
+        return tuple(found[name] for name in self.outputs)
+
+    def run(self, tokens: Tokens) -> list[Floats]:
+        """As OnnxNetwork.run, in torch."""
+        feeds = {"input_ids": tokens.ids, "token_type_ids": tokens.types}
+        with torch.inference_mode():
+            return [
+                output[0].numpy() for output in self(*(torch.from_numpy(feeds[name])[None] for name in self.inputs))
+            ]
+
+
+def _write(network: _Outputs, file: Path) -> None:
+    example = tuple(torch.zeros((2, 16), dtype=torch.int64) for _ in network.inputs)
+    axes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    program = torch.onnx.export(
+        network,
+        example,
+        input_names=network.inputs,
+        output_names=network.outputs,
+        dynamic_shapes=(tuple(axes for _ in example),),
+        dynamo=True,
+        verbose=False,
+    )
+    assert program is not None
+    program.save(file)
+
+
+def _fuse(network: _Outputs, source: Path, target: Path) -> None:
+    """Join layer norms, biases and activations into single operators; what the optimizer does not know, it leaves."""
+    config: Any = network.network.config
+    heads, width = config.num_attention_heads, config.hidden_size
+    fused = optimizer.optimize_model(str(source), "bert", num_heads=heads, hidden_size=width, opt_level=0)
+    fused.save_model_to_file(str(target))
+
+
+def _compare(spec: ModelSpec, network: _Outputs, made: Path, report: Callable[[str], None]) -> None:
+    """Run the sample through both. Raises ModelUnavailable: the mean cosine of what they say is under .99."""
+    exported, tokenizer = OnnxNetwork(made / "model.onnx"), Tokenizer.load(made / "tokenizer.json")
+    texts = [tokenizer.encode(*text) for text in _texts(spec.task)]
+    cosines = np.array([_cosine(spec, exported.run(text), network.run(text)) for text in texts])
+    what = "vectors" if spec.task == "embed" else "logits"
+    figures = f"mean {cosines.mean():.4f}, least {cosines.min():.4f} over {len(texts)} texts"
+    report(f"{spec.name}: cosine of {spec.runtime} and torch {what}: {figures}")
+    if not cosines.mean() >= _LEAST_COSINE:
+        raise ModelUnavailable(spec.name, f"its {spec.runtime} export differs from the original: cosine {figures}")
+
+
+def _texts(task: Task) -> list[tuple[str, str | None]]:
+    if task == "read":
+        return [(sample.question, sample.passage) for sample in SAMPLES]
+    sentences = [sentence for sample in SAMPLES for sentence in sample.passage.replace(". ", ".\n").split("\n")]
+    return [(text, None) for text in [*sentences, *(part for sample in SAMPLES for part in sample)]]
+
+
+def _cosine(spec: ModelSpec, ours: list[Floats], theirs: list[Floats]) -> float:
+    """Of the pooled vectors of one text, or of all its logits less their means."""
+    if spec.task == "embed":
+        a, b = (output[0].mean(axis=0) if spec.pooling == "mean" else output[0][0] for output in (ours, theirs))
+    else:
+        a, b = (np.concatenate([logits - logits.mean() for logits in output]) for output in (ours, theirs))
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what torch and onnxruntime say of their own insides, and no other warning."""
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
+            warnings.filterwarnings("ignore", r"# The axis name: .* will not be used", UserWarning)
+            yield
+    finally:
+        logging.disable(before)

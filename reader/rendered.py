@@ -37,7 +37,7 @@ class Rendered:
         spans, pieces, length, line = [], [], 0, 0
         for index, (start, end) in enumerate(self._words):
             word, gap = text[start:end], text[self._words[index - 1].end : start] if index else ""
-            if len(f"{gap}.".splitlines()) > 1:
+            if gap not in ("", " ") and len(f"{gap}.".splitlines()) > 1:
                 self._lines += [Span(line, index)] * (index - line)
                 line = index
             space = " " if index and (gap or word[0].isspace()) else ""

@@ -37,7 +37,7 @@ _BREAK = regex.compile(r"(?w)\b")
 def segments(text: str) -> list[Span]:
     """The word segments of a text by UAX #29, as browsers find them: white space left out, each mark by itself."""
     cuts = [0, *(match.start() for match in _BREAK.finditer(text)), len(text)]
-    return [Span(start, end) for start, end in pairwise(cuts) if not (text[start:end].isspace() or start == end)]
+    return [Span(start, end) for start, end in pairwise(cuts) if start < end and not text[start:end].isspace()]
 
 
 class Words:
@@ -47,10 +47,9 @@ class Words:
     """
 
     def __init__(self, text: str) -> None:
-        spans = [match.span() for match in _ATOM.finditer(text) if not match.group()[0].isspace()]
+        spans = [span for span in (match.span() for match in _ATOM.finditer(text)) if not text[span[0]].isspace()]
         self.text = text
-        self.starts: Ints = np.array([start for start, _ in spans], np.int64)
-        self.ends: Ints = np.array([end for _, end in spans], np.int64)
+        self.starts, self.ends = np.array(spans, np.int64).reshape(-1, 2).T
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from itertools import combinations, product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.types import Best, Reading
@@ -63,7 +63,6 @@ def test_nothing_to_read_gives_nothing() -> None:
     assert Reader(FakeSpanModel(by_word())).read("?", []) == []
 
 
-@settings(deadline=None)
 @given(st.lists(texts(), max_size=4), st.integers(0, 999), st.integers(1, 30), st.integers(1, 10))
 def test_candidates_are_whole_words_apart_and_best_first(ps: list[str], seed: int, n: int, max_tokens: int) -> None:
     found = Reader(FakeSpanModel(at_random(seed), width=16), max_tokens).read("?", ps, n)

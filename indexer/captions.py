@@ -16,7 +16,7 @@ _OPENING = AnyOf(
     r"file (?:photo|image|picture|pic)s?\b|file ?[-–—:] ?\S",
     r"(?:photo|image|picture|pictured|caption|photo caption|image caption)\s?:",
     r"(?:image|photo) (?:source|credit|caption|courtesy)\b",
-    r"in this (?:[\w.,]+ ){0,5}(?:photo|image|picture|handout|frame|screengrab)\b",
+    r"in this (?:[\w.,]+ ){0,5}(?:photo|image|picture|handout|frame|screengrab)\b(?!-)",
     r"(?:a |an )?(?:representative|representational) (?:image|photo|picture)|screen ?grab (?:from|of)\b",
 )
 

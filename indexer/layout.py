@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from indexer.captions import is_caption
 from indexer.furniture import is_furniture, is_image, opens_summary
-from indexer.shapes import byline, dateline, headline, is_name, is_signature, same
+from indexer.shapes import byline, dateline, headline, is_name, same
 from indexer.types import Block, BlockKind
 from indexer.units import Unit, units
 
@@ -105,8 +105,6 @@ class _Walk:
         return bool(self.kinds) and self.kinds[-1] == "summary" and is_point and len(line) <= 300
 
     def _tail_kind(self, line: str) -> BlockKind:
-        if is_signature(line):
-            return "byline"
         found = dateline(line)
         return "dateline" if found and found.label else "body"
 

@@ -25,8 +25,7 @@ _NAMES = AnyOf(_NAME_LIST, case=True)
 _DESK = AnyOf(rf"(?:[A-Z][\w.'’&-]*(?:\s[\w.'’&-]+){{0,4}}\s)?{_ROLE}")
 _ROLES = AnyOf(rf"\b{_ROLE}\b")
 _TITLE = AnyOf(rf"(?:,? (?:AP|AFP|CNN|Reuters))?(?: \w+)? {_ROLE}$")
-# "– Jane Doe" under an item, and "LONDON (Reuters) —" on a line of its own above the text that it opens.
-_SIGNATURE = AnyOf(rf"[–—−-]{{1,2}}\s?{_NAME_LIST}", case=True)
+# "LONDON (Reuters) —" on a line of its own above the text that it opens.
 _OPENING_PLACE = AnyOf(r"(?:[A-Z][\w.,'’&-]*\s|and\s|\([A-Z][\w. ]*\)\s){1,6}[–—-]", r"\([A-Z]{2,}\)", case=True)
 
 # Behind a place without a space ("ChinaUpdated:") as sites run them together, but no tail of a word ("Birthdate").
@@ -35,6 +34,8 @@ _DATE_LABEL = AnyOf(
     r"(?:published|updated|posted|modified|created|dated?|issued|filed)(?: (?:on|at|date|time))?\b[\s:|-]*"
 )
 _PLACE = AnyOf(r"[^\W\d_][\w.'’-]*(?:(?:,\s?|\s|/|-)[^\W\d_][\w.'’-]*){0,5}")
+_SITE = re.compile(r"\s[|–—-]\s[^|–—-]{1,40}$")
+_CUT = ("…", "...")
 _SEPARATORS = " \t\u00a0,;:|/()[]·•–—-"
 
 
@@ -55,11 +56,6 @@ def byline(line: str) -> str | None:
     if _AGENCY.re.fullmatch(line):
         return line
     return line if _DESK.re.fullmatch(line) and _is_title_case(line) else None
-
-
-def is_signature(line: str) -> bool:
-    """Whether a line signs what stands above it: "– Jane Doe"."""
-    return len(line) <= 100 and _SIGNATURE.re.fullmatch(line) is not None
 
 
 def is_name(line: str) -> bool:
@@ -97,14 +93,13 @@ def headline(line: str) -> bool:
 
 
 def same(line: str, title: str) -> bool:
-    """Whether a line is a title, but for case, punctuation and a site's name behind either ("… - BBC News")."""
-    if len(line) > 2 * len(title) + 40:
+    """Whether a line is a title, but for case, punctuation, a site's name behind either ("… - BBC News"), or a cut."""
+    if len(line) > 2 * len(title) + 80:
         return False
-    one, other = _letters(line), _letters(title)
-    if not one or not other:
-        return False
-    shorter, longer = sorted((one, other), key=len)
-    return one == other or (len(shorter) >= 20 and longer.startswith(shorter) and len(longer) - len(shorter) <= 30)
+    if {_letters(line), _letters(_SITE.sub("", line))} & {_letters(title), _letters(_SITE.sub("", title))} - {""}:
+        return True
+    whole, cut = (line, title) if title.endswith(_CUT) else (title, line)
+    return cut.endswith(_CUT) and len(_letters(cut)) >= 15 and _letters(whole).startswith(_letters(cut))
 
 
 def _letters(text: str) -> str:
@@ -126,7 +121,7 @@ def _author(rest: str) -> str | None:
     behind = rest[found.end() :].strip(" ,")
     if behind and behind[0].isalnum() and not _is_title_case(_ROLES.re.sub("", behind)):
         return None
-    return _TITLE.re.sub("", found.group().rstrip(",")) or found.group()
+    return _TITLE.re.sub("", found.group()).rstrip(",") or found.group()
 
 
 def _is_title_case(text: str) -> bool:

@@ -1,0 +1,58 @@
+# What a newcomer types. `make demo` and `make test` begin with nothing but Python 3.11, make and a package index.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARCHIVE := demo-archive
+PYTEST_ARGS :=
+
+# The first interpreter that is new enough; name another one with `make PYTHON=…`.
+PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14 python,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+
+# Where pip can reach it, PyTorch's own index has wheels without CUDA, a tenth the size.
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
+FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
+
+.PHONY: demo test check serve browser models clean
+
+demo: $(ARCHIVE)
+	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
+	@$(BIN)/pullquote ask --archive $(ARCHIVE) "Where did Imran Khan meet Xi Jinping?"
+	@$(BIN)/pullquote ask --archive $(ARCHIVE) "When did Khan last visit China?"
+
+# Run each time: what is indexed already is skipped.
+.PHONY: $(ARCHIVE)
+$(ARCHIVE): models
+	@$(BIN)/pullquote index seeds/ --archive $(ARCHIVE)
+
+# Run each time: what is prepared already is only checked.
+models: $(VENV)/installed
+	@$(BIN)/pullquote models --fetch
+
+test: models
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+serve: $(ARCHIVE)
+	@$(BIN)/pullquote serve --archive $(ARCHIVE)
+
+browser: $(VENV)/installed
+	@if command -v chromium >/dev/null; then echo "Chromium is here: $$(command -v chromium)"; \
+	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
+	else $(BIN)/playwright install chromium; fi
+
+clean:
+	rm -rf $(VENV) $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Pullquote needs Python 3.11 or later: install it, or run make PYTHON=/path/to/it" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt $$($(BIN)/python -c '$(FIND_TORCH)' 2>/dev/null) torch
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
+	@touch $@

@@ -83,13 +83,12 @@ def _request_schema(noun: type[BaseModel]) -> dict[str, Any]:
 
 
 def _referring(value: Any, root: str) -> Any:  # noqa: ANN401 JSON is anything
-    """The schema with its references into `root` in place of `$defs`."""
+    """The schema with its references, also those of a discriminator, into `root` in place of `$defs`."""
     if isinstance(value, Mapping):
-        return {
-            key: root + part.removeprefix(_DEFS) if key == "$ref" else _referring(part, root)
-            for key, part in value.items()
-        }
-    return [_referring(part, root) for part in value] if isinstance(value, list) else value
+        return {key: _referring(part, root) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_referring(part, root) for part in value]
+    return root + value.removeprefix(_DEFS) if isinstance(value, str) and value.startswith(_DEFS) else value
 
 
 if __name__ == "__main__":

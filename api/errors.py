@@ -20,6 +20,7 @@ from indexer.errors import (
     ModelDamaged,
     ModelMismatch,
     ModelMissing,
+    ModelUnavailable,
     NewerFormat,
     PullquoteError,
     QuoteMismatch,
@@ -28,6 +29,8 @@ from indexer.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 _ALTERNATIVES = frozenset({"ArticleIn", "ArticlesIn", "TextQuoteSelector", "TextPositionSelector"})  # of unions
+_MOST_FAULTS = 20
+_LONGEST_NAME = 80  # of a field, when it is shown: whoever sends a longer one knows it
 INTERNAL = "something went wrong in the server, not in the request: look for this request_id in its log"
 
 
@@ -127,6 +130,7 @@ CATALOGUE: Mapping[type[PullquoteError], Kind] = {
     ArchiveReadOnly: Kind(507, "archive-read-only", "The archive cannot be written to"),
     NewerFormat: Kind(503, "newer-format", "The archive is of a later version"),
     ModelMissing: Kind(503, "model-missing", "A model is missing"),
+    ModelUnavailable: Kind(503, "model-unavailable", "A model cannot be fetched"),
     ModelDamaged: Kind(503, "model-damaged", "A model is damaged"),
     ModelMismatch: Kind(503, "model-mismatch", "The archive was made with another model"),
     QuoteMismatch: Kind(500, "quote-mismatch", "A quotation failed its last check"),
@@ -162,8 +166,8 @@ def problem_of_status(status: int, detail: str, request_id: str | None = None) -
 
 
 def problem_of_faults(faults: Sequence[Mapping[str, Any]], request_id: str | None = None) -> Problem:
-    """What pydantic found wrong with a request -> one problem that names every field."""
-    errors = [FieldProblem(_path(fault["loc"]), _sentence(fault)) for fault in faults]
+    """What pydantic found wrong with a request -> one problem that names its fields, the first few of many."""
+    errors = [FieldProblem(_path(fault["loc"]), _sentence(fault)) for fault in faults[:_MOST_FAULTS]]
     detail = "; ".join(f"{error.field}: {error.detail}" for error in errors)
     return _problem(CATALOGUE[InvalidInput], detail, request_id, errors)
 
@@ -175,7 +179,7 @@ def _problem(kind: Kind, detail: str, request_id: str | None, errors: Sequence[F
 def _path(location: Sequence[str | int]) -> str:
     """("body", "filters", "source", 0) -> "filters.source.0"; the whole body or query is called by its name."""
     inside = [step for step in location[1:] if step not in _ALTERNATIVES]
-    return ".".join(map(str, inside or location[:1]))
+    return ".".join(str(step)[:_LONGEST_NAME] for step in inside or location[:1])
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
@@ -184,6 +188,10 @@ def _sentence(fault: Mapping[str, Any]) -> str:
             return "there is no such field: leave it out"
         case "missing":
             return "it is missing: add it"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "it should be a JSON object"
+        case "string_unicode":
+            return "it holds half of a character (a lone surrogate): send whole ones"
         case "value_error":
             return str(fault["msg"]).removeprefix("Value error, ")
         case _:

@@ -27,7 +27,8 @@ def add_handlers(app: FastAPI) -> None:
 async def _of_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PullquoteError)
     request_id = request.state.request_id
-    if kind_of(error).status >= 500:
+    kind = kind_of(error)
+    if kind.status >= 500 and kind.retry_after is None:  # what passes by itself is no news
         LOG.error("request %s: %s", request_id, error)
     return error_response(error, request_id)
 
@@ -42,14 +43,14 @@ async def _of_status(request: Request, error: Exception) -> Response:
     details = {404: "there is nothing at this address: see /openapi.json for what there is"}
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        headers["Allow"] = ", ".join(_allowed(request))
-        details[405] = f"{request.scope['method']} is not taken here: use {' or '.join(_allowed(request))}"
+        headers["Allow"] = ", ".join(_allowed(request)) or headers.get("Allow", "")
+        details[405] = f"{request.method} is not taken here: use one of {headers['Allow']}"
     detail = details.get(error.status_code, error.detail)
     return problem_response(problem_of_status(error.status_code, detail, request.state.request_id), headers)
 
 
 def _allowed(request: Request) -> list[str]:
-    """The methods that some route takes at this address."""
+    """The methods that some route takes at this address; none below a mount, which tells its own."""
     routes = request.app.router.routes
     taken = [
         method

@@ -36,7 +36,9 @@ SearchMode = Annotated[Mode, Field(description="Search by meaning (dense), by wo
 MaxError = Annotated[
     float | None, Field(ge=0, le=1, description="Highest share of wrong answers; needs a calibrated reader.")
 ]
-Moment = Annotated[str | None, Field(description="2022, 2022-02, 2022-02-06 or RFC 3339.", examples=["2022-02-06"])]
+Moment = Annotated[
+    str | None, Field(max_length=64, description="2022, 2022-02, 2022-02-06 or RFC 3339.", examples=["2022-02-06"])
+]
 Cursor = Annotated[str | None, Field(max_length=200, description="`next` of the page before.")]
 Names = Annotated[list[str], Field(max_length=MAX_ITEMS, description="Any of these.")]
 Offset = Annotated[int, Field(ge=0, le=2**53 - 1)]  # what JavaScript counts exactly

@@ -86,7 +86,7 @@ def dump(value: object) -> dict[str, Any]:
     if isinstance(value, types.Article):
         value = whole(value)
     kind: Any = Any if isinstance(value, dict) else type(value)
-    dumped: dict[str, Any] = _adapter(kind).dump_python(value)
+    dumped: dict[str, Any] = _adapter(kind).dump_python(value, mode="json")
     return dumped
 
 

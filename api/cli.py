@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from api.commands import (
     exits,
     index,
     models,
+    opening,
     output,
     read,
     search,
@@ -22,6 +24,7 @@ from api.commands import (
     similar,
     verify,
 )
+from indexer.errors import InvalidInput
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 for verb in (
@@ -59,6 +62,9 @@ def pullquote(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one verb and return its exit code; errors come out as exceptions."""
+    for argument in arguments:
+        if not opening.is_unicode(argument) and not Path(argument).exists():  # a file may have any name
+            raise InvalidInput("arguments", f"{argument!r} is not UTF-8: convert it first")
     command = typer.main.get_command(app)
     # not command.main(): it would turn a closed pipe into exit code 1 and swallow the interrupt
     with command.make_context("pullquote", list(arguments)) as context:

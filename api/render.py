@@ -33,7 +33,7 @@ from indexer.types import (
 _COLUMNS = 80  # piped
 _READABLE = 100  # the widest line on a terminal
 _EXCERPT = 320  # code points of a passage in a list
-_READ_INSTEAD = 3
+_SHOWN = 3  # passages to read instead of an answer, and others who say the same
 _BREAKS = re.compile("\r\n|[\r\v\f\x85]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # without its closing mark, the rest of the line would turn
@@ -98,11 +98,15 @@ def _append(shown: Text, piece: str, style: str) -> None:
 
 
 def reply(found: Reply) -> list[Line]:
-    """The answers as pull quotes, or why there is none and what to read instead."""
-    if found.answered:
-        lines = [line for answer in found.answers for line in [*pull_quote(answer), Line(Text())]][:-1]
+    """The best answer as a pull quote and the others in short, or why there is none and what to read instead."""
+    if found.answers:
+        lines = list(pull_quote(found.answers[0]))
+        if len(found.answers) > 1:
+            lines += [Line(Text()), Line(Text("Other answers:"))]
+        for answer in found.answers[1:]:
+            lines += _in_short(answer.answer, answer.article, answer.range)
     else:
-        best = found.passages[:_READ_INSTEAD]
+        best = found.passages[:_SHOWN]
         why = _WHY.get(found.reason or "", "No answer.") + (" The best passages to read:" if best else "")
         lines = [Line(Text(why)), *(line for hit in best for line in [Line(Text()), *_hit(hit)])]
     return [*lines, *_excluded(found.excluded.unknown_date)]
@@ -118,11 +122,19 @@ def pull_quote(answer: Answer) -> Iterator[Line]:
         yield Line(Text())
     yield from _source(answer.article)
     sure = f"score {answer.score:.2f}" if answer.confidence is None else f"{answer.confidence:.0%} sure"
-    facts = [place(answer.range, answer.article), "verified", _support(answer.support), sure]
+    facts = ["verified", _support(answer.support), sure, place(answer.range, answer.article)]
     yield Line(Text(" · ".join(facts), "dim"), indent=2, whole=True)
-    for other in answer.support.others[:_READ_INSTEAD]:
-        where = place(other.citation.range, other.article)
-        yield Line(Text(f"also “{one_line(other.answer)}”, {one_line(other.article.title)}, {where}", "dim"), indent=2)
+    others = answer.support.others[:_SHOWN]
+    if others:
+        yield Line(Text("Also said here:"), indent=2)
+    for other in others:
+        yield from _in_short(other.answer, other.article, other.citation.range, indent=4)
+
+
+def _in_short(quote: str, head: ArticleHead, where: Range, indent: int = 2) -> Iterator[Line]:
+    source = ", ".join(fact for fact in (one_line(head.title), one_line(head.source), day(head.published_at)) if fact)
+    yield Line(Text(f"“{one_line(quote)}” {source}".strip()), indent)
+    yield Line(Text(place(where, head), "dim"), indent + 2, whole=True)
 
 
 def hits(found: HitList) -> list[Line]:
@@ -139,7 +151,7 @@ def _hit(hit: Hit) -> Iterator[Line]:
     text = marked(hit.text[shown.start : shown.end], inside)
     ahead, after = "… " if shown.start else "", " …" if shown.end < len(hit.text) else ""
     yield Line(Text(ahead).append_text(text).append(after), indent=4)
-    yield Line(Text(f"{place(hit.range, hit.article)} · score {hit.score:.4f}", "dim"), indent=2, whole=True)
+    yield Line(Text(f"score {hit.score:.4f} · {place(hit.range, hit.article)}", "dim"), indent=2, whole=True)
 
 
 def _excerpt(text: str, highlights: Sequence[Span]) -> Span:

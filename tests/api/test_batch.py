@@ -52,6 +52,7 @@ BAD = [
     (b'{"question": "?"}', None, "line 2: no id"),
     (b'{"id": true, "question": "?"}', None, "line 2: no id"),
     (b'{"id": "a"}', "a", "line 2: no text in 'question'"),
+    (b'{"id": "a", "question": "\\ud800"}', "a", "line 2: half a character in 'question'"),
     (b'{"id": 7, "question": 8}', 7, "line 2: no text in 'question'"),
     (b'{"id": "a", "question": " "}', "a", "line 2, question: it is empty"),
     (b'{"id": "a", "question": ' + b"[" * 100_000, None, "line 2: not JSON in UTF-8"),

@@ -43,7 +43,7 @@ def test_ask_prints_a_pull_quote(door: Door, capsys: Printed) -> None:
     printed, complaint = capsys.readouterr()
     start = TEXT.index("3 million")
     assert printed.startswith(f"“3 million”\n\n    {SENTENCE}\n\n  Mayor opens bridge 🌉\n")
-    assert f"[{start}, {start + 9}) of bridge-1 · verified · 1 article" in printed
+    assert f"verified · 1 article · score 7.25 · [{start}, {start + 9}) of bridge-1\n" in printed
     assert complaint == ""
 
 

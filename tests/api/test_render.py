@@ -31,7 +31,7 @@ def test_a_pull_quote_says_what_where_and_how_sure(capsys: pytest.CaptureFixture
         "  Mayor opens bridge 🌉\n"
         "  The Daily · R. Eporter · 6 February 2022\n"
         "  https://example.org/bridge\n"
-        f"  [{start}, {start + 10}) of bridge-1 · verified · 1 article · score 7.25\n"
+        f"  verified · 1 article · score 7.25 · [{start}, {start + 10}) of bridge-1\n"
     )
     assert TEXT[start : start + 10] == "Ana\r\nLópez"
 
@@ -43,16 +43,25 @@ def test_an_answer_that_is_its_own_context_is_shown_once(capsys: pytest.CaptureF
 def test_support_and_confidence_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     found = answer("3 million", "It cost 3 million euros.", others=["3 million euros"], confidence=0.914)
     printed = shown(render.reply(reply("How much?", [found])), capsys)
-    assert "verified · 2 articles, 1 independent · 91% sure\n" in printed
     start = TEXT.index("3 million")
-    assert f"  also “3 million euros”, Mayor opens bridge 🌉, [{start}, {start + 15}) of bridge-1\n" in printed
+    assert f"verified · 2 articles, 1 independent · 91% sure · [{start}, {start + 9}) of bridge-1\n" in printed
+    assert printed.endswith(
+        "  Also said here:\n"
+        "    “3 million euros” Mayor opens bridge 🌉, The Daily, 6 February 2022\n"
+        f"      [{start}, {start + 15}) of bridge-1\n"
+    )
 
 
-def test_answers_are_separated_by_one_empty_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_best_answer_is_a_pull_quote_and_the_others_are_short(capsys: pytest.CaptureFixture[str]) -> None:
     found = [answer("3 million", "It cost 3 million euros."), answer("Monday", SENTENCE)]
     printed = shown(render.reply(reply("?", found)), capsys)
-    assert "score 7.25\n\n“Monday”\n" in printed
-    assert not printed.endswith("\n\n")
+    start = TEXT.index("Monday")
+    assert printed.count("verified") == 1
+    assert printed.endswith(
+        "\n\nOther answers:\n"
+        "  “Monday” Mayor opens bridge 🌉, The Daily, 6 February 2022\n"
+        f"    [{start}, {start + 6}) of bridge-1\n"
+    )
 
 
 def test_an_abstention_says_why_and_what_to_read(capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,12 +132,12 @@ def test_a_long_passage_is_cut_at_words_around_its_highlights(capsys: pytest.Cap
     marks = at(place, place + 6, text), at(place + 7, place + 13, text)
     found = Hit(text, at(0, len(text), text), 0.25, ScoreParts(), HEAD, marks)
     body = shown(render.hits(HitList((found,), None, VIEW)), capsys)
-    excerpt = " ".join(body.partition("bridge\n")[2].partition("\n  [")[0].split())
+    excerpt = " ".join(body.partition("bridge\n")[2].partition("\n  score")[0].split())
     assert excerpt.startswith("… word ")
     assert excerpt.endswith(" word …")
     assert "needle thread" in excerpt
     assert 240 < len(excerpt) < 330
-    assert f"  [0, {len(text)}) of bridge-1 · score 0.2500\n" in body
+    assert f"  score 0.2500 · [0, {len(text)}) of bridge-1\n" in body
 
 
 def test_no_hits_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from indexer.patterns import AnyOf
 
-LONGEST = 220  # characters: no longer line is taken for furniture
+LONGEST = 300  # characters: no longer line is taken for furniture
 
 
 _IMAGE = AnyOf(
@@ -68,8 +70,13 @@ _OPENING = AnyOf(
     r"by (?:continuing|using|clicking|signing)[^.]{0,60}(?:you agree|you accept|cookies)",
     r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:\d{4}|the\b|by\b)",
     r"share this (?:article|story|page|post|with)\b",
+    r"we will use the (?:details|information) you|you agree to the processing|if you wish to object to the use",
+    r"[^.]{0,200} in our privacy policy\.?$",
     r"(?:please )?(?:enable|turn on) javascript|your browser does not support",
 )
+
+# A label that ran into the link behind it: "MORE:Delta adds a flight to Detroit for the eclipse".
+_RUN_IN_LINK = re.compile(r"[A-Z][^:.]{1,40}:(?=[^\W\d_])(?:\S+\s){5,}[^.]*[^.!?”\"]")
 
 # Lines that say who else made the story, or what was done to it.
 _CREDIT = AnyOf(
@@ -105,5 +112,5 @@ def is_furniture(line: str) -> bool:
     return (
         not any(char.isalnum() for char in line)
         or any(shape.re.fullmatch(line) for shape in whole)
-        or bool(_OPENING.re.match(line) or _CREDIT.re.match(line))
+        or bool(_OPENING.re.match(line) or _CREDIT.re.match(line) or _RUN_IN_LINK.fullmatch(line))
     )

@@ -46,6 +46,7 @@ class _Walk:
         self.date: str | None = None
         self.kinds: list[BlockKind] = []
         self.head = _headline(pieces) if title is None else _copy_of(title, pieces)
+        self._untitled = title is None
         self._labelled = ""  # what `date` is the date of
         self._body_begun = False
         self._summary_due = False
@@ -87,10 +88,10 @@ class _Walk:
         """A line that is a name, and the author's by where it stands: it is the given one, or beside a dateline."""
         if self.author is not None and same(line, self.author):
             return line
-        if not i or not is_name(line):
+        if not is_name(line) or (not i and self._untitled):  # which would have to be the title
             return None
         below = self.pieces[i + 1].line if i + 1 < len(self.pieces) else ""
-        return line if self.kinds[-1] == "dateline" or dateline(below) else None
+        return line if self.kinds[-1:] == ["dateline"] or dateline(below) else None
 
     def _is_section(self, i: int, line: str) -> bool:
         """Short lines above the headline: names of sections, menus."""

@@ -203,6 +203,9 @@ def test_an_author_given_is_found_as_a_bare_name() -> None:
     text = "Jane Doe\n\nTrams came back on Monday, the city said."
     assert kinds(clean(page(text, title="Trams", author="Jane Doe")))[0] == ("byline", "Jane Doe")
     assert kinds(clean(page(text, title="Trams")))[0][0] == "body"  # without it, it could be anything
+    dated = "Jane Doe\n3 May 2020\n\nTrams came back on Monday, the city said."
+    assert kinds(clean(page(dated, title="Trams")))[0] == ("byline", "Jane Doe")
+    assert kinds(clean(page("Sao Paulo Trams\n3 May 2020\n\nThey came back on Monday.")))[0][0] == "headline"
 
 
 def test_a_text_of_one_paragraph_is_body() -> None:
@@ -354,6 +357,8 @@ Most Read
 You may also like
 Hide caption
 Contributing: AP
+MORE:Delta adds a flight to Detroit for the eclipse
+We will use the details you have shared to manage your registration.
 """
 
 
@@ -387,6 +392,9 @@ This story of survival moved many.
 We use less water.
 😀 text
 北京
+Outages: Arkansas and Iowa and all of Kansas on Monday
+Where:Fandango Theatre
+The aim:To win all of the games by May.
 """
 
 

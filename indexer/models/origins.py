@@ -92,7 +92,10 @@ def _from_hub(spec: ModelSpec, source: HubSource, into: Path) -> None:
         # The hub's client tries again for minutes where nothing answers; one question first tells that at once.
         huggingface_hub.get_session().head(constants.ENDPOINT, timeout=_HUB_SECONDS)
         huggingface_hub.snapshot_download(
-            source.hub, revision=source.revision, local_dir=into, allow_patterns=list(spec.files) or list(_WHOLE)
+            source.hub,
+            revision=source.revision,
+            local_dir=into,
+            allow_patterns=list(spec.files) or list(_WHOLE),
         )
     except Exception as problem:  # the client names no common class for its and the network's errors
         raise SourceFailed(source, " ".join(str(problem).split())[:200] or type(problem).__name__) from None

@@ -44,7 +44,7 @@ class Tokenizer:
 
     def encode(self, text: str, pair: str | None = None) -> Tokens:
         """Tokens of one text, or of two, with special tokens."""
-        found = self._engine.encode(text, pair)
+        found = self._engine.encode(_encodable(text), None if pair is None else _encodable(pair))
         part = [-1 if sequence is None else sequence for sequence in found.sequence_ids]
         return Tokens(
             np.array(found.ids, np.int64),
@@ -55,9 +55,14 @@ class Tokenizer:
 
     def count(self, text: str) -> int:
         """How many tokens a text has, special tokens included."""
-        return len(self._engine.encode(text).ids)
+        return len(self._engine.encode(_encodable(text)).ids)
 
     def clip(self, text: str, tokens: int) -> str:
         """Text as far as its first `tokens` tokens reach, special tokens not counted."""
-        offsets = self._engine.encode(text, add_special_tokens=False).offsets
+        offsets = self._engine.encode(_encodable(text), add_special_tokens=False).offsets
         return text if len(offsets) <= tokens else text[: offsets[tokens - 1][1]]
+
+
+def _encodable(text: str) -> str:
+    """Text with a question mark for each lone surrogate, which no tokenizer takes: every offset stays."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -6,14 +6,17 @@ import logging
 from collections.abc import Sequence
 from uuid import uuid4
 
-from starlette.datastructures import MutableHeaders
+import anyio
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem_of
 from api.replies import error_response, problem_response
-from api.security import HEADERS, refusal
+from api.security import HEADERS, has_body, refusal
 
 LOG = logging.getLogger("pullquote")
+_LINGER_TIME = 2.0  # seconds
+_LINGER_SIZE = 16 * 1024 * 1024  # bytes
 
 
 class Envelope:
@@ -30,36 +33,60 @@ class Envelope:
             return
         request_id = uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        out = _Sender(send, request_id, is_head=scope["method"] == "HEAD")
+        exchange = _Exchange(scope, receive, send, request_id)
         if (refused := refusal(scope, self._allowed_hosts)) is not None:
-            await error_response(refused, request_id)(scope, receive, out)
+            await error_response(refused, request_id)(scope, exchange.receive, exchange.send)
             return
-        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        inner = {**scope, "method": "GET"} if exchange.is_head else scope
         try:
-            await self._app(inner, receive, out)
+            await self._app(inner, exchange.receive, exchange.send)
         except Exception as error:  # the last resort of the program's door
             LOG.exception("request %s: %s %r failed", request_id, scope["method"], scope["path"])
-            if out.started:
+            if exchange.started:
                 raise
-            await problem_response(problem_of(error, request_id))(scope, receive, out)
+            await problem_response(problem_of(error, request_id))(scope, exchange.receive, exchange.send)
 
 
-class _Sender:
-    """Sends a response with our headers; for HEAD, without its content."""
+class _Exchange:
+    """One request and its response, which gets our headers and, for HEAD, loses its content."""
 
-    def __init__(self, send: Send, request_id: str, is_head: bool) -> None:
-        self._send = send
+    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        self._receive, self._send = receive, send
         self._request_id = request_id
-        self._is_head = is_head
+        self._unread = has_body(Headers(scope=scope))
+        self._closing = False
+        self.is_head = scope["method"] == "HEAD"
         self.started = False
 
-    async def __call__(self, message: Message) -> None:
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._unread = message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self._request_id
-            headers.update(HEADERS)
-            headers.setdefault("Cache-Control", "no-store")  # a deleted article must not live on in a cache
-        elif self._is_head and message["type"] == "http.response.body":
+            self._closing = self._unread  # else the server would read on, to the end of an endless body
+            self._complete(MutableHeaders(scope=message))
+        elif self.is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
+        if self._closing and message["type"] == "http.response.body" and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._linger()
+            message = {"type": "http.response.body", "body": b""}
         await self._send(message)
+
+    def _complete(self, headers: MutableHeaders) -> None:
+        headers["X-Request-ID"] = self._request_id
+        headers.update(HEADERS)
+        headers.setdefault("Cache-Control", "no-store")  # a deleted article must not live on in a cache
+        if self._closing:
+            headers["Connection"] = "close"
+
+    async def _linger(self) -> None:
+        """Read on for a moment: to close on a client that is still sending would take the response from it again."""
+        left = _LINGER_SIZE
+        with anyio.move_on_after(_LINGER_TIME):
+            while self._unread and left > 0:
+                message = await self.receive()
+                left -= len(message.get("body", b""))

@@ -43,6 +43,11 @@ def refusal(scope: Scope, allowed_hosts: Sequence[str] = ()) -> PullquoteError |
     return None
 
 
+def has_body(headers: Headers) -> bool:
+    """Whether a request comes with a body, by its headers (RFC 9112, 6.3)."""
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
 def check_is_local(client: tuple[str, int] | None) -> None:
     """Let pass only what comes from this very machine. client: address and port. Raises NotLocal."""
     try:
@@ -86,7 +91,7 @@ def _place(authority: str, default_port: int) -> tuple[str, int] | None:
 
 def _check_media_type(headers: Headers) -> None:
     """Every body must be called JSON: a foreign page cannot do that unasked (it is no "simple" request)."""
-    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+    if not has_body(headers):
         return
     given = headers.get("content-type")
     kind, *parameters = [part.strip().lower() for part in (given or "").split(";")]

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -30,12 +30,10 @@ def serve(settings: Settings) -> int:
     """
     with listening(settings.host, settings.port) as listener, open_archive(settings) as archive:
         app = create_app(settings, archive)
-        listener.listen()
-        sys.stderr.write(f"pullquote: serving {settings.archive} at {url_of(listener)} (Ctrl-C stops it)\n")
-        return run(app, listener)
+        return run(app, listener, str(settings.archive))
 
 
-def run(app: FastAPI, listener: socket.socket) -> int:
+def run(app: FastAPI, listener: socket.socket, what: str) -> int:
     """Serve an application that `create_app` made on a socket; otherwise as `serve`."""
     service: Service = app.state.service
     config = uvicorn.Config(
@@ -50,8 +48,14 @@ def run(app: FastAPI, listener: socket.socket) -> int:
         timeout_graceful_shutdown=_DRAIN,
     )
     server = uvicorn.Server(config)
-    service.when_failed = lambda: setattr(server, "should_exit", True)
-    with _terminating_quietly():
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    service.when_failed = stop
+    with _on_termination(stop):
+        listener.listen()
+        sys.stderr.write(f"pullquote: serving {what} at {url_of(listener)} (Ctrl-C stops it)\n")
         code = _run(server, listener)
     if service.error is not None:
         raise service.error
@@ -89,12 +93,12 @@ def _run(server: uvicorn.Server, listener: socket.socket) -> int:
 
 
 @contextmanager
-def _terminating_quietly() -> Iterator[None]:
-    """Let SIGTERM, which uvicorn passes on after it has drained, not end the process before the archive is closed."""
+def _on_termination(stop: Callable[..., None]) -> Iterator[None]:
+    """Let SIGTERM stop the server: before uvicorn runs, and after it, when it passes on those that it has obeyed."""
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:

@@ -355,6 +355,41 @@ def test_markup_in_an_article_stays_text(opened: Opened) -> None:
     assert page.locator("dialog").get_by_role("link", name="At the source").count() == 0
 
 
+def poisoned(body: str, url: str) -> str:
+    """The same JSON, with every address of an article replaced."""
+    guilty = {"url": url, "link": url}
+    return json.dumps(
+        json.loads(body, object_hook=lambda found: {**found, **{k: guilty[k] for k in guilty.keys() & found.keys()}})
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:window.owned=5",
+        "\tJaVaScRiPt:window.owned=5",
+        "data:text/html,<script>1</script>",
+        "//evil.example",
+        "x",
+    ],
+)
+def test_only_web_addresses_become_links(opened: Opened, url: str) -> None:
+    # The index keeps no such address: this is the page's own guard, against a server that does.
+    page = opened().page
+
+    def poison(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=poisoned(response.text(), url))
+
+    page.route("**/v1/**", poison)
+    ask(page, SEED_QUESTION)
+    page.get_by_role("link", name="Open article").first.click()
+    page.locator("dialog mark.quote").wait_for()
+    addresses = page.locator("a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert addresses
+    assert [address for address in addresses if not address.startswith("#") and address != "/"] == []
+
+
 def test_a_web_address_becomes_a_link(opened: Opened) -> None:
     page = opened("#article=astral").page
     link = page.locator("dialog").get_by_role("link", name="At the source")

@@ -1,6 +1,6 @@
 """The archive: the store, and the views that requests search (design §5).
 
-A view is the archive at one sequence number. Its caches are filled from the store; for now both live in memory.
+A view is the archive at one sequence number; what it searches is in `indexer.caches`.
 """
 
 from __future__ import annotations
@@ -8,23 +8,22 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from indexer.dense import Dense, Segments
+from indexer import caches
+from indexer.caches import VISIBLE, State, floats
+from indexer.dense import Dense
 from indexer.errors import ArchiveDamaged, ArticleNotFound, ModelMismatch
-from indexer.lexical import Lexical, MemoryLexical, Words
+from indexer.lexical import Lexical
 from indexer.store import Store
-from indexer.types import Article, Block, Embedder, Floats, Ints, ViewInfo
+from indexer.types import Article, Block, Embedder, Floats, ViewInfo
 
 _ARTICLE = (
     "rowid, id, title, source, url, author, published_at, published_raw, language, text, text_sha256, source_sha256, "
     "metadata, blocks"
 )
-VISIBLE = "added_seq <= :s AND (removed_seq IS NULL OR removed_seq > :s)"
 _CACHED_ARTICLES = 256
 
 
@@ -39,9 +38,10 @@ class Located(NamedTuple):
 class View:
     """The archive at one sequence number: what one request sees, whatever others write meanwhile."""
 
-    def __init__(self, archive: Archive, info: ViewInfo, dense: Dense, lexical: Lexical) -> None:
+    def __init__(self, archive: Archive, info: ViewInfo, layout: int, dense: Dense, lexical: Lexical) -> None:
         self._archive = archive
         self.info = info
+        self.layout = layout
         self.dense = dense
         self.lexical = lexical
 
@@ -85,7 +85,7 @@ class View:
         """The stored vectors of an article's passages -> (n, width) float32."""
         sql = "SELECT fp16 FROM vector JOIN passage ON passage.rowid = passage WHERE article = ? AND embedder = ?"
         found = self.rows(sql + " ORDER BY ordinal", (article, self._archive.embedder.fingerprint))
-        return _floats([row[0] for row in found], self._archive.embedder.width)
+        return floats([row[0] for row in found], self._archive.embedder.width)
 
     def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
         """Run one query on the store. It is up to the query to look at `info.sequence` only."""
@@ -105,7 +105,7 @@ class Archive:
         self._articles: OrderedDict[int, Article] = OrderedDict()
         self._lock = threading.Lock()
         self._cache_lock = threading.Lock()
-        self._words = MemoryLexical()
+        self._state: State | None = None
         self._view: View | None = None
         self._check_embedder()
 
@@ -117,61 +117,36 @@ class Archive:
     def view(self) -> View:
         """The archive as it is now: deletions that were acknowledged, in any process, are gone."""
         view = self._view
-        if view is not None and view.info.sequence == self.store.meta("sequence"):
+        if view is not None and (view.info.sequence, view.layout) == self._now():
             return view
         with self._lock:
-            self._view = self._next_view(self._view)
+            self._view = self._next_view()
             return self._view
 
-    def _next_view(self, last: View | None) -> View:
-        since, now = last.info.sequence if last else 0, int(self.store.meta("sequence"))
-        dense = last.dense if last else Segments(self.embedder.width)
-        if last and since == now:
-            return last
-        removed = self._removed(since, now)
-        added, words = self._added(since, now)
-        assert isinstance(dense, Segments)
-        gone = np.array([row for rows in removed.values() for row in rows], np.int64)
-        for passages, vectors in added:
-            dense = dense.extended(passages, vectors, gone)
-        if not added and len(gone):
-            dense = dense.extended(np.empty(0, np.int64), np.empty((0, self.embedder.width), np.float32), gone)
-        return View(self, self._info(now), dense, self._words.update(words, removed))
+    def _now(self) -> tuple[int, int]:
+        """The present sequence number and the version of what is on disk."""
+        found: dict[str, int] = dict(self.store.rows("SELECT key, value FROM meta WHERE key IN ('sequence', 'layout')"))
+        return found["sequence"], found.get("layout", 0)
 
-    def _info(self, sequence: int) -> ViewInfo:
-        sql = f"""SELECT (SELECT count(*) FROM article WHERE {VISIBLE}),
-            (SELECT count(*) FROM passage JOIN article ON article.rowid = article WHERE {VISIBLE})"""
-        articles, passages = self.store.rows(sql, {"s": sequence})[0]
-        return ViewInfo(sequence, articles, passages, layout="memory")
+    def _next_view(self) -> View:
+        (sequence, version), state = self._now(), self._state
+        if self._view and state and (state.sequence, state.layout.version) == (sequence, version):
+            return self._view  # another thread was first
+        if state is None or state.layout.version != version:
+            sequence, layout = caches.read_layout(self.store)
+            state = caches.opened(self.store, self.folder, self.embedder, layout, sequence)
+        else:
+            state = caches.advanced(self.store, self.embedder, state, sequence)
+        self._state = state
+        return View(self, self._info(state), state.layout.version, state.dense, state.lexical)
 
-    def _removed(self, since: int, now: int) -> dict[int, list[int]]:
-        """Article rows removed after `since` that the last view still holds -> their passage rows."""
-        sql = """SELECT article.rowid, passage.rowid FROM article JOIN passage ON article = article.rowid
-            WHERE removed_seq > :since AND removed_seq <= :now AND added_seq <= :since"""
-        found: dict[int, list[int]] = {}
-        for article, passage in self.store.rows(sql, {"since": since, "now": now}):
-            found.setdefault(article, []).append(passage)
-        return found
-
-    def _added(self, since: int, now: int) -> tuple[list[tuple[Ints, Floats]], Iterator[Words]]:
-        window = {"since": since, "s": now, "embedder": self.embedder.fingerprint}
-        where = f"added_seq > :since AND {VISIBLE}"
-        sql = f"""SELECT passage.rowid, fp16 FROM article JOIN passage ON article = article.rowid
-            JOIN vector ON passage = passage.rowid AND embedder = :embedder WHERE {where}
-            ORDER BY passage.rowid"""
-        rows = self.store.rows(sql, window)
-        passages = np.array([row[0] for row in rows], np.int64)
-        vectors = _floats([row[1] for row in rows], self.embedder.width)
-        return ([(passages, vectors)] if len(rows) else []), self._new_words(where, window)
-
-    def _new_words(self, where: str, window: dict[str, Any]) -> Iterator[Words]:
-        sql = f"""SELECT article.rowid, text, title, id, source, author, published_at,
-            json_group_array(json_array(passage.rowid, start, "end")) FROM article JOIN passage
-            ON article = article.rowid WHERE {where} GROUP BY article.rowid ORDER BY article.rowid"""
-        for row, text, title, article_id, source, author, published_at, places in self.store.stream(sql, window):
-            whole = text.decode()
-            for passage, start, end in sorted(json.loads(places)):
-                yield Words(passage, row, whole[start:end], title, article_id, source, author, published_at)
+    def _info(self, state: State) -> ViewInfo:
+        sql = f"SELECT count(*) FROM article WHERE {VISIBLE}"
+        (articles,) = self.store.rows(sql, {"s": state.sequence})[0]
+        sealed = sum(1 for segment in state.dense.segments if segment.sealed)
+        memory = sum(int(s.live.sum()) for s in state.dense.segments if not s.sealed)
+        layout = f"{sealed} sealed, {memory} in memory"
+        return ViewInfo(state.sequence, articles, len(state.dense), layout)
 
     def article_at(self, row: int) -> Article:
         """The article of one row, from a small cache: rows never change."""
@@ -190,7 +165,8 @@ class Archive:
         return article
 
     def close(self) -> None:
-        """Close the store. A view of this archive cannot be used after that."""
+        """Close the store and let the caches go. A view of this archive cannot be used after that."""
+        self._state = self._view = None
         self.store.close()
 
 
@@ -212,8 +188,3 @@ def _article(row: Sequence[Any]) -> Article:
         blocks=tuple(Block(*block) for block in json.loads(blocks)),
         metadata=json.loads(metadata),
     )
-
-
-def _floats(blobs: Sequence[bytes], width: int) -> Floats:
-    """Stored vectors -> (n, width) float32. They were rounded to fp16 before anything indexed them."""
-    return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), width).astype(np.float32)

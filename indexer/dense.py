@@ -83,10 +83,14 @@ def merged(segments: Sequence[Segment]) -> Segment:
     return in_memory(np.concatenate([part.passages[part.live] for part in segments]), vectors)
 
 
-def save(segment: Segment, vectors: Path, passages: Path) -> None:
-    """Write a segment as `sealed` opens it."""
-    faiss.write_index(segment.vectors, str(vectors))
-    np.save(passages, segment.passages)
+def save_vectors(segment: Segment, file: Path) -> None:
+    """Write a segment's vectors as `sealed` opens them. Raises RuntimeError or OSError: the disk refuses."""
+    faiss.write_index(segment.vectors, str(file))
+
+
+def save_passages(segment: Segment, file: Path) -> None:
+    """Write a segment's passages as `sealed` opens them. Raises OSError: the disk refuses."""
+    np.save(file, segment.passages)
 
 
 def sealed(name: str, vectors: Path, passages: Path) -> Segment:

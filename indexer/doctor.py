@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from indexer import caches
 from indexer.archive import Archive
 from indexer.errors import PullquoteError
+from indexer.files import is_intact
 from indexer.types import Check, Health
 
 
@@ -71,12 +73,45 @@ def _orphans(archive: Archive) -> tuple[bool, str]:
     return not bare, f"without a passage: {', '.join(bare[:5])}" if bare else "every article has passages"
 
 
+def _dense(archive: Archive) -> tuple[bool, str]:
+    _, layout = caches.read_layout(archive.store)
+    files = [
+        (archive.folder / "dense" / row.id / name, known)
+        for row in layout.segments
+        for name, known in row.files.items()
+    ]
+    wrong = [f"{file.parent.name}/{file.name}" for file, known in files if not is_intact(file, known, trust=False)]
+    return not wrong, f"damaged: {', '.join(wrong[:5])}{_MEND}" if wrong else f"{len(layout.segments)} sealed segments"
+
+
+def _lexical(archive: Archive) -> tuple[bool, str]:
+    sequence, layout = caches.read_layout(archive.store)
+    if layout.lexical is None:
+        return True, "in memory"
+    index = caches.open_lexical(archive.folder, layout.lexical, sequence)
+    return index is not None, f"at sequence {index.sequence}" if index else f"missing or damaged{_MEND}"
+
+
+def _strays(archive: Archive) -> tuple[bool, str]:
+    _, layout = caches.read_layout(archive.store)
+    named = {row.id for row in layout.segments} | {layout.lexical}
+    found = [f for kind in ("dense", "lexical") for f in (archive.folder / kind).glob("*") if f.name not in named]
+    return (
+        True,
+        f"{len(found)} folders that nothing names; the next `pullquote index` removes them" if found else "none",
+    )
+
+
+_MEND = ": run `pullquote doctor --repair`"
 _CHECKS = {
     "store": _pages,
     "texts": _texts,
     "passages": _passages,
     "vectors": _vectors,
     "articles": _orphans,
+    "dense": _dense,
+    "lexical": _lexical,
+    "strays": _strays,
     "view": _counts,
 }
 

@@ -6,9 +6,10 @@ BM25: Robertson & Zaragoza 2009, The Probabilistic Relevance Framework (k1 = 1.2
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 import tantivy
@@ -48,6 +49,8 @@ class Term(NamedTuple):
 
 # Boosts of BM25 by field: a first choice, to be weighed by measurement.
 _FIELDS = {"text": 1.0, "exact": 0.5, "title": 0.5}
+_STATE = "#state"  # no article can have this id
+_HEAP = 64_000_000  # bytes that a writer may fill before it flushes
 _NO_DATE = -(2**62)  # outside every range a filter can ask for
 _WORD = r"[\p{L}\p{N}\p{M}]+"
 
@@ -60,36 +63,62 @@ _STOP_WORDS = (
 _STOP = frozenset(_STOP_WORDS.split())
 
 
-class MemoryLexical:
-    """The words of an archive, in memory; `update` commits a change and returns what requests then search."""
+class LexicalIndex:
+    """The words of an archive, in memory or in a folder. `update` commits a change, `view` is what requests search.
 
-    def __init__(self) -> None:
-        self._index = tantivy.Index(_schema())
-        for name, analyzer in (("stem", _analyzer(True)), ("plain", _analyzer(False))):
-            self._index.register_tokenizer(name, analyzer)
-        self._writer = self._index.writer(heap_size=64_000_000, num_threads=1)
+    A document of its own holds the sequence number that the rest stands at: both change in one commit.
+    Raises ValueError or OSError: the folder cannot be read or written.
+    """
 
-    def update(self, added: Iterable[Words], removed_articles: Iterable[int]) -> LexicalView:
-        """Commit additions and removals (article rows); return a view of the result. Older views stay as they were."""
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._index = tantivy.Index(_schema(), path=str(folder)) if folder else tantivy.Index(_schema())
+        self._index.config_reader(reload_policy="manual")  # else a thread of its own reads files behind our back
+        for name, stem in (("stem", True), ("plain", False)):
+            self._index.register_tokenizer(name, _analyzer(stem))
+        self._writer: tantivy.IndexWriter | None = None
+
+    @property
+    def sequence(self) -> int:
+        """The sequence number of the last commit; 0 before the first."""
+        searcher = self._index.searcher()
+        found = searcher.search(tantivy.Query.term_query(self._index.schema, "id", _STATE, "basic"), limit=1).hits
+        values = searcher.fast_field_values("sequence", [address for _, address in found])
+        return cast(int, values[0]) if values else 0
+
+    def update(self, added: Iterable[Words], removed: Iterable[int], sequence: int) -> None:
+        """Commit additions and removals (article rows) that bring the index to a sequence number; all, or nothing."""
+        writer = self._writer or self._index.writer(heap_size=_HEAP, num_threads=1)
+        self._writer = writer if self._folder is None else None  # on disk, it holds a lock that others wait for
         try:
-            for article in removed_articles:
-                self._writer.delete_documents_by_term("article", article)
+            for article in removed:
+                writer.delete_documents_by_term("article", article)
             for words in added:
-                self._writer.add_document(_document(words))
-            self._writer.commit()
+                writer.add_document(_document(words))
+            writer.delete_documents_by_term("id", _STATE)
+            state = tantivy.Document(id=_STATE)
+            state.add_integer("sequence", sequence)
+            writer.add_document(state)
+            writer.commit()
         except BaseException:
-            self._writer.rollback()  # else the next update would commit this half
+            writer.rollback()  # else the next update would commit this half
             raise
+        if self._folder is not None:
+            writer.wait_merging_threads()
         self._index.reload()
-        return LexicalView(self._index)
+
+    def view(self, dead: Collection[int] = ()) -> LexicalView:
+        """The index as it is now, without the articles (rows) named; later commits do not change it."""
+        return LexicalView(self._index, dead)
 
 
 class LexicalView:
-    """The state of a `MemoryLexical` after one commit."""
+    """The state of a `LexicalIndex` after one commit."""
 
-    def __init__(self, index: tantivy.Index) -> None:
+    def __init__(self, index: tantivy.Index, dead: Collection[int]) -> None:
         self._schema = index.schema
         self._searcher = index.searcher()
+        self._dead = tantivy.Query.term_set_query(self._schema, "article", sorted(dead)) if dead else None
 
     def search(self, query: str, k: int, filters: Filters) -> list[tuple[int, float]]:
         """See `Lexical.search`."""
@@ -111,7 +140,8 @@ class LexicalView:
             for token in _tokens(" ".join(words), stem=field != "exact")
         ]
         must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(part, 0.0)) for part in self._filter(filters)]
-        return tantivy.Query.boolean_query([(tantivy.Occur.Must, tantivy.Query.boolean_query(should)), *must])
+        without = [(tantivy.Occur.MustNot, self._dead)] if self._dead is not None else []
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, tantivy.Query.boolean_query(should)), *must, *without])
 
     def _term(self, field: str, token: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, field, token, index_option="freq")
@@ -127,6 +157,18 @@ class LexicalView:
             last = _seconds(bounds(filters.until)[1])[1]
             parts.append(tantivy.Query.range_query(self._schema, "published_first", integer, _NO_DATE + 1, last))
         return parts
+
+
+class LexicalLayers:
+    """Several views as one: what is on disk, and over it what came since. Each scores by its own statistics."""
+
+    def __init__(self, views: Sequence[Lexical]) -> None:
+        self._views = tuple(views)
+
+    def search(self, query: str, k: int, filters: Filters) -> list[tuple[int, float]]:
+        """See `Lexical.search`."""
+        found = [pair for view in self._views for pair in view.search(query, k, filters)]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
 
 
 def query_words(query: str) -> list[str]:
@@ -171,6 +213,7 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("passage", fast=True)
     builder.add_integer_field("article", indexed=True)  # not unsigned: a deletion by term looks for a signed one
+    builder.add_integer_field("sequence", fast=True)
     builder.add_integer_field("published_first", indexed=True, fast=True)
     builder.add_integer_field("published_last", indexed=True, fast=True)
     for field in ("id", "source", "author"):

@@ -56,6 +56,12 @@ CREATE TABLE vector(
   fp16 BLOB NOT NULL,
   PRIMARY KEY(passage, embedder)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE segment(
+  id TEXT PRIMARY KEY,
+  embedder TEXT NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL,
+  files TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE duplicate(
   article INTEGER PRIMARY KEY REFERENCES article(rowid),
   original INTEGER NOT NULL REFERENCES article(rowid),
@@ -91,7 +97,7 @@ class Store:
         with self.writing() as writing:
             if writing.rows("PRAGMA user_version") == [(0,)]:  # else another process was first
                 writing.rows(_SCHEMA)
-                writing.rows("INSERT INTO meta VALUES ('sequence', 0)")
+                writing.rows("INSERT INTO meta VALUES ('sequence', 0), ('layout', 0)")
                 writing.rows(f"PRAGMA user_version = {FORMAT}")
 
     def _check_format(self) -> None:

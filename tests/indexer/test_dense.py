@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.dense import PASSAGES, VECTORS, Segments, in_memory, merged, save, sealed
+from indexer.dense import PASSAGES, VECTORS, Segments, in_memory, merged, save_passages, save_vectors, sealed
 from indexer.types import Floats, Ints
 
 WIDTH = 4
@@ -82,7 +82,8 @@ def test_search_equals_sorting_all_allowed_living_vectors(
 
 def test_a_sealed_segment_gives_the_scores_of_memory_bit_for_bit(tmp_path: Path) -> None:
     memory = in_memory(np.arange(500, dtype=np.int64), unit(500, 3))
-    save(memory, tmp_path / VECTORS, tmp_path / PASSAGES)
+    save_vectors(memory, tmp_path / VECTORS)
+    save_passages(memory, tmp_path / PASSAGES)
     disk = sealed("s1", tmp_path / VECTORS, tmp_path / PASSAGES)
     for query in unit(5, 9):
         for allowed in (None, rows(3, 77, 400)):

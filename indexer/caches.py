@@ -1,0 +1,215 @@
+"""The caches of an archive, brought to a sequence number: what requests search (design §5).
+
+Each is part on disk (sealed segments of vectors, one lexical index) and part in memory (what came since, or what the
+disk lacks). Both parts are filled from the store, which alone is the truth; nothing here writes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from indexer import dense
+from indexer.dense import Segment, Segments
+from indexer.files import Stamp, is_intact, is_locked
+from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, Words
+from indexer.lexical_files import sound
+from indexer.store import Store
+from indexer.types import Embedder, Floats, Ints
+
+LOG = logging.getLogger("pullquote")
+LOCK = "seal.lock"
+_PATIENCE = 50  # tenths of a second to wait for another process that is at the lexical index
+VISIBLE = "added_seq <= :s AND (removed_seq IS NULL OR removed_seq > :s)"
+
+
+class Sealed(NamedTuple):
+    """A row of the table segment: vectors on disk of the passages in [first, last] that lived when it was made."""
+
+    id: str
+    embedder: str
+    first: int
+    last: int
+    n: int
+    files: dict[str, Stamp]
+
+
+class Layout(NamedTuple):
+    """What is on disk. version: changes whenever the rest does."""
+
+    version: int
+    segments: tuple[Sealed, ...]
+    lexical: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The caches at one sequence number. Immutable but for `overlay`, which only the next state changes."""
+
+    sequence: int
+    layout: Layout
+    dense: Segments
+    lexical: Lexical
+    disk: LexicalIndex | None
+    overlay: LexicalIndex
+    dead: frozenset[int] = field(default_factory=frozenset)
+
+
+def read_layout(store: Store) -> tuple[int, Layout]:
+    """The sequence number and what is on disk, of one moment: a later layout may lack what an older number shows."""
+    sql = """SELECT (SELECT value FROM meta WHERE key = 'sequence'), (SELECT value FROM meta WHERE key = 'layout'),
+        (SELECT value FROM meta WHERE key = 'lexical'),
+        (SELECT json_group_array(json_array(id, embedder, first, last, n, json(files))) FROM segment)"""
+    ((sequence, version, lexical, rows),) = store.rows(sql)
+    segments = [
+        Sealed(name, embedder, first, last, n, {file: Stamp(*stamp) for file, stamp in files.items()})
+        for name, embedder, first, last, n, files in json.loads(rows)
+    ]
+    return sequence, Layout(version or 0, tuple(sorted(segments, key=lambda row: row.first)), lexical)
+
+
+def opened(store: Store, folder: Path, embedder: Embedder, layout: Layout, sequence: int) -> State:
+    """The caches at a sequence number, from what is on disk and, for the rest, from the store."""
+    segments = [_segment(store, folder, embedder, row) for row in layout.segments]
+    base = Segments(embedder.width, segments)
+    passages, vectors = uncovered(store, embedder, layout.segments, sequence)
+    whole = base.extended(passages, vectors, _removed_passages(store, layout.segments, sequence))
+    disk = open_lexical(folder, layout.lexical, sequence)
+    since = disk.sequence if disk else 0
+    overlay = LexicalIndex()
+    overlay.update(new_words(store, since, sequence), (), sequence)
+    dead = frozenset(removed_articles(store, since, sequence))
+    return State(sequence, layout, whole, _layers(disk, dead, overlay), disk, overlay, dead)
+
+
+def advanced(store: Store, embedder: Embedder, state: State, sequence: int) -> State:
+    """The next state: what was added and removed since."""
+    removed = removed_articles(store, state.sequence, sequence)
+    gone = np.array([row for rows in removed.values() for row in rows], np.int64)
+    passages, vectors = _added_vectors(store, embedder, state.sequence, sequence)
+    state.overlay.update(new_words(store, state.sequence, sequence), removed, sequence)
+    dead = state.dead | frozenset(removed)
+    layers = _layers(state.disk, dead, state.overlay)
+    grown = state.dense.extended(passages, vectors, gone)
+    return State(sequence, state.layout, grown, layers, state.disk, state.overlay, dead)
+
+
+def _layers(disk: LexicalIndex | None, dead: frozenset[int], overlay: LexicalIndex) -> Lexical:
+    return LexicalLayers([*([disk.view(dead)] if disk else []), overlay.view()])
+
+
+def _segment(store: Store, folder: Path, embedder: Embedder, row: Sealed) -> Segment:
+    """A sealed segment; where its files are missing or are not what was sealed, the same from the store's vectors."""
+    home = folder / "dense" / row.id
+    if row.embedder == embedder.fingerprint and all(is_intact(home / name, known) for name, known in row.files.items()):
+        try:
+            return dense.sealed(row.id, home / dense.VECTORS, home / dense.PASSAGES)
+        except (OSError, RuntimeError, ValueError) as error:
+            LOG.warning("%s cannot be read (%s)", home, error)
+    LOG.warning("%s is missing or damaged: its vectors are read from the store; run `pullquote doctor --repair`", home)
+    return dense.in_memory(*range_vectors(store, embedder, row.first, row.last))._replace(sealed=row.id)
+
+
+def open_lexical(folder: Path, name: str | None, sequence: int) -> LexicalIndex | None:
+    """The lexical index on disk, if it is whole and not ahead of the store; else None, and all words come from it."""
+    if name is None:
+        return None
+    home = folder / "lexical" / name
+    try:
+        if _settled(folder, home):
+            index = LexicalIndex(home)
+            if index.sequence <= sequence:
+                return index
+    except (OSError, ValueError) as error:
+        LOG.warning("%s cannot be read (%s)", home, error)
+    LOG.warning("%s is missing or damaged: words are read from the store; run `pullquote doctor --repair`", home)
+    return None
+
+
+def _settled(folder: Path, home: Path) -> bool:
+    """Whether the index is sound; another process may be between its commit and its signature: then wait for it."""
+    for _ in range(_PATIENCE):
+        if sound(home):
+            return True
+        if not is_locked(folder / LOCK):
+            break
+        time.sleep(0.1)
+    return sound(home)
+
+
+def range_vectors(store: Store, embedder: Embedder, first: int, last: int) -> tuple[Ints, Floats]:
+    """The passages in [first, last] whose article was not removed, with their vectors."""
+    sql = """SELECT passage.rowid, fp16 FROM passage JOIN article ON article.rowid = article
+        JOIN vector ON passage = passage.rowid AND embedder = :embedder
+        WHERE passage.rowid BETWEEN :first AND :last AND removed_seq IS NULL ORDER BY passage.rowid"""
+    return _arrays(store, embedder, sql, {"embedder": embedder.fingerprint, "first": first, "last": last})
+
+
+def uncovered(store: Store, embedder: Embedder, rows: Sequence[Sealed], sequence: int) -> tuple[Ints, Floats]:
+    """The visible passages after the sealed ones, with their vectors: (n,) int64, (n, width) float32."""
+    sql = f"""SELECT passage.rowid, fp16 FROM passage JOIN article ON article.rowid = article
+        JOIN vector ON passage = passage.rowid AND embedder = :embedder
+        WHERE passage.rowid > :last AND {VISIBLE} ORDER BY passage.rowid"""
+    return _arrays(store, embedder, sql, {"embedder": embedder.fingerprint, "last": covered(rows), "s": sequence})
+
+
+def covered(rows: Sequence[Sealed]) -> int:
+    """The last passage that is sealed; segments follow each other from passage 1 without a gap."""
+    return max((row.last for row in rows), default=0)
+
+
+def _added_vectors(store: Store, embedder: Embedder, since: int, sequence: int) -> tuple[Ints, Floats]:
+    sql = f"""SELECT passage.rowid, fp16 FROM article JOIN passage ON article = article.rowid
+        JOIN vector ON passage = passage.rowid AND embedder = :embedder
+        WHERE added_seq > :since AND {VISIBLE} ORDER BY passage.rowid"""
+    return _arrays(store, embedder, sql, {"embedder": embedder.fingerprint, "since": since, "s": sequence})
+
+
+def _arrays(store: Store, embedder: Embedder, sql: str, parameters: dict[str, Any]) -> tuple[Ints, Floats]:
+    rows = store.rows(sql, parameters)
+    return np.array([row[0] for row in rows], np.int64), floats([row[1] for row in rows], embedder.width)
+
+
+def floats(blobs: Sequence[bytes], width: int) -> Floats:
+    """Stored vectors -> (n, width) float32. They were rounded to fp16 before anything indexed them."""
+    return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), width).astype(np.float32)
+
+
+def removed_articles(store: Store, since: int, sequence: int) -> dict[int, list[int]]:
+    """Article rows that were there at `since` and were removed by `sequence` -> their passage rows."""
+    sql = """SELECT article.rowid, passage.rowid FROM article JOIN passage ON article = article.rowid
+        WHERE removed_seq > :since AND removed_seq <= :s AND added_seq <= :since"""
+    found: dict[int, list[int]] = {}
+    for article, passage in store.rows(sql, {"since": since, "s": sequence}):
+        found.setdefault(article, []).append(passage)
+    return found
+
+
+def _removed_passages(store: Store, rows: Sequence[Sealed], sequence: int) -> Ints:
+    if not rows:
+        return np.empty(0, np.int64)
+    sql = """SELECT passage.rowid FROM article JOIN passage ON article = article.rowid
+        WHERE removed_seq <= :s AND passage.rowid <= :last"""
+    found = store.rows(sql, {"s": sequence, "last": covered(rows)})
+    return np.array([row[0] for row in found], np.int64)
+
+
+def new_words(store: Store, since: int, sequence: int) -> Iterator[Words]:
+    """What the lexical index holds of the passages added after `since` and visible at `sequence`, in order."""
+    sql = f"""SELECT article.rowid, text, title, id, source, author, published_at,
+        json_group_array(json_array(passage.rowid, start, "end")) FROM article JOIN passage
+        ON article = article.rowid WHERE added_seq > :since AND {VISIBLE}
+        GROUP BY article.rowid ORDER BY article.rowid"""
+    for row, text, title, article_id, source, author, published_at, places in store.stream(
+        sql, {"since": since, "s": sequence}
+    ):
+        whole = text.decode()
+        for passage, start, end in sorted(json.loads(places)):
+            yield Words(passage, row, whole[start:end], title, article_id, source, author, published_at)

@@ -1,0 +1,173 @@
+"""Putting the caches on disk: sealing, merging, rewriting, rebuilding (design §5). The store commits first, always.
+
+One process at a time does it, under a kernel lock. Whatever stops it, the store names only files that are whole: a new
+folder is published before its row, and an old one is unlinked after its row is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from indexer import caches, dense
+from indexer.archive import Archive
+from indexer.caches import Layout, Sealed
+from indexer.dense import Segment
+from indexer.errors import ArchiveReadOnly
+from indexer.files import is_intact, kernel_lock, publish
+from indexer.lexical import LexicalIndex
+from indexer.lexical_files import sign
+
+SEAL_AT = 20_000  # passages in memory that are worth a file
+COMMIT_AT = 2_000  # passages not yet in the lexical index on disk that are worth a commit
+_DEAD = 0.2  # share of a segment's passages whose removal makes a rewrite worth it
+
+
+def settle(archive: Archive, force: bool = False) -> bool:
+    """Put on disk what has gathered in memory, if it is enough or `force`; say whether anything changed.
+
+    Does nothing when another process is at it. Raises ArchiveReadOnly: the disk refuses; the store is as it was.
+    """
+    if not force and not _enough(archive):
+        return False
+    with kernel_lock(archive.folder / caches.LOCK) as mine:
+        if not mine:
+            return False
+        sequence, layout = caches.read_layout(archive.store)
+        segments = _sealed(archive, layout, sequence, 1 if force else SEAL_AT)
+        lexical = _lexical(archive, layout, sequence, 1 if force else COMMIT_AT)
+        changed = segments != list(layout.segments) or lexical is not None
+        if changed:
+            _record(archive, segments, lexical or layout.lexical)
+        _sweep(archive)
+        return changed
+
+
+def repair(archive: Archive) -> bool:
+    """Rebuild, from the store, every cache file that is missing or not what was sealed; say whether there was any."""
+    with kernel_lock(archive.folder / caches.LOCK) as mine:
+        if not mine:
+            return False
+        sequence, layout = caches.read_layout(archive.store)
+        segments = [_whole(archive, row) for row in layout.segments]
+        broken = layout.lexical is not None and caches.open_lexical(archive.folder, layout.lexical, sequence) is None
+        lexical = _rebuilt(archive, sequence) if broken else None
+        changed = segments != list(layout.segments) or lexical is not None
+        if changed:
+            _record(archive, segments, lexical or layout.lexical)
+        _sweep(archive)
+        return changed
+
+
+def _enough(archive: Archive) -> bool:
+    """Whether there may be something to do; it costs two look-ups."""
+    _, layout = caches.read_layout(archive.store)
+    newest = archive.store.rows("SELECT max(rowid) FROM passage")[0][0] or 0
+    return newest - caches.covered(layout.segments) >= min(SEAL_AT, COMMIT_AT)
+
+
+def _sealed(archive: Archive, layout: Layout, sequence: int, least: int) -> list[Sealed]:
+    """The segments as they should be: what gathered sealed, small ones merged, those with many dead rewritten."""
+    rows = [_rewritten(archive, row) for row in layout.segments]
+    passages, vectors = caches.uncovered(archive.store, archive.embedder, rows, sequence)
+    if len(passages) < least:
+        return rows
+    fresh = dense.in_memory(passages, vectors)
+    while rows and rows[-1].n <= 2 * len(fresh.passages):
+        older = rows.pop()
+        before = dense.in_memory(*caches.range_vectors(archive.store, archive.embedder, older.first, older.last))
+        fresh = dense.merged([before, fresh])
+    return [*rows, _publish(archive, fresh, caches.covered(rows) + 1, int(passages[-1]))]
+
+
+def _rewritten(archive: Archive, row: Sealed) -> Sealed:
+    """The segment itself, or, when many of its passages are dead, another without them."""
+    sql = """SELECT count(*) FROM passage JOIN article ON article.rowid = article
+        WHERE passage.rowid BETWEEN ? AND ? AND removed_seq IS NULL"""
+    living = archive.store.rows(sql, (row.first, row.last))[0][0]
+    if row.n and (row.n - living) / row.n > _DEAD:
+        return _from_store(archive, row)
+    return row
+
+
+def _whole(archive: Archive, row: Sealed) -> Sealed:
+    home = archive.folder / "dense" / row.id
+    fits = row.embedder == archive.embedder.fingerprint
+    if fits and all(is_intact(home / name, known) for name, known in row.files.items()):
+        return row
+    return _from_store(archive, row)
+
+
+def _from_store(archive: Archive, row: Sealed) -> Sealed:
+    vectors = caches.range_vectors(archive.store, archive.embedder, row.first, row.last)
+    return _publish(archive, dense.in_memory(*vectors), row.first, row.last)
+
+
+def _publish(archive: Archive, segment: Segment, first: int, last: int) -> Sealed:
+    name = secrets.token_hex(8)
+    files = publish(
+        archive.folder / "dense" / name,
+        {
+            dense.VECTORS: partial(dense.save_vectors, segment),
+            dense.PASSAGES: partial(dense.save_passages, segment),
+        },
+    )
+    return Sealed(name, archive.embedder.fingerprint, first, last, len(segment.passages), files)
+
+
+def _lexical(archive: Archive, layout: Layout, sequence: int, least: int) -> str | None:
+    """Bring the lexical index to the sequence; its name when that changed anything."""
+    index = caches.open_lexical(archive.folder, layout.lexical, sequence)
+    if index is None:
+        return _rebuilt(archive, sequence)
+    since = index.sequence
+    sql = "SELECT count(*) FROM passage JOIN article ON article.rowid = article WHERE added_seq > ? OR removed_seq > ?"
+    if since == sequence or archive.store.rows(sql, (since, since))[0][0] < least:
+        return None
+    _update(archive, index, archive.folder / "lexical" / str(layout.lexical), since, sequence)
+    return layout.lexical
+
+
+def _rebuilt(archive: Archive, sequence: int) -> str:
+    name = secrets.token_hex(8)
+    home = archive.folder / "lexical" / name
+    try:
+        home.mkdir(parents=True)
+    except OSError as error:
+        raise ArchiveReadOnly(archive.folder, str(error)) from error
+    _update(archive, LexicalIndex(home), home, 0, sequence)
+    return name
+
+
+def _update(archive: Archive, index: LexicalIndex, home: Path, since: int, sequence: int) -> None:
+    try:
+        removed = caches.removed_articles(archive.store, since, sequence)
+        index.update(caches.new_words(archive.store, since, sequence), removed, sequence)
+        sign(home)
+    except (OSError, ValueError) as error:
+        raise ArchiveReadOnly(archive.folder, str(error)) from error
+
+
+def _record(archive: Archive, segments: Sequence[Sealed], lexical: str | None) -> None:
+    """Make the new files what views open from now on, in one transaction."""
+    rows = [(*row[:-1], json.dumps(row.files)) for row in segments]
+    with archive.store.writing() as writing:
+        writing.rows("DELETE FROM segment")
+        writing.many("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)", rows)
+        if lexical is not None:
+            writing.rows("INSERT OR REPLACE INTO meta VALUES ('lexical', ?)", (lexical,))
+        writing.rows("UPDATE meta SET value = value + 1 WHERE key = 'layout'")
+
+
+def _sweep(archive: Archive) -> None:
+    """Unlink what no row names. Views that have it open keep it: its bytes go when the last of them does."""
+    _, layout = caches.read_layout(archive.store)
+    named: dict[str, set[str | None]] = {"dense": {row.id for row in layout.segments}, "lexical": {layout.lexical}}
+    for kind, names in named.items():
+        for folder in (archive.folder / kind).glob("*"):
+            if folder.name not in names:
+                shutil.rmtree(folder, ignore_errors=True)

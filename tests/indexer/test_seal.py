@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import logging
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer import caches, dense
+from indexer.archive import Archive, View
+from indexer.commit import delete
+from indexer.errors import PullquoteError
+from indexer.files import kernel_lock
+from indexer.seal import repair, settle
+from indexer.types import Filters
+from tests.fakes import WordEmbedder
+from tests.indexer.test_archive import WORDS, contents, ids, lexical_ids, put, texts
+
+histories = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), ids, texts),
+        st.tuples(st.just("delete"), ids, st.just("")),
+        st.tuples(st.sampled_from(["settle", "reopen", "forget"]), st.just(""), st.just("")),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def replace(file: Path, content: bytes) -> None:
+    """Put other bytes under a file's name; what is open keeps the old ones, as it would on a disk that went bad."""
+    fresh = file.with_suffix(".fresh")
+    fresh.write_bytes(content)
+    fresh.replace(file)
+
+
+def ranking(view: View, query: str) -> list[tuple[str, int, float]]:
+    """What dense search finds, as article, offset and score."""
+    found = view.dense.search(WordEmbedder().encode_query(query), 1000)
+    places = view.passages([row for row, _ in found])
+    return sorted((view.article_at(p.article).id, p.start, s) for p, (_, s) in zip(places, found, strict=True))
+
+
+@settings(max_examples=30, deadline=None)
+@given(history=histories)
+def test_any_history_of_sealing_and_losing_caches_shows_what_the_store_holds(
+    history: list[tuple[str, str, str]],
+) -> None:
+    """Law 6 of the design: sealing, merging, deleting the caches and rebuilding change no reply."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Archive(Path(folder) / "archive", WordEmbedder(), create=True)
+        never_sealed = Archive(Path(folder) / "other", WordEmbedder(), create=True)
+        model: dict[str, str] = {}
+        for what, article_id, text in history:
+            if what == "put":
+                put(archive, article_id, text)
+                put(never_sealed, article_id, text)
+                model[article_id] = text
+            elif what == "delete" and model.pop(article_id, None) is not None:
+                delete(archive, [article_id])
+                delete(never_sealed, [article_id])
+            elif what == "settle":
+                settle(archive, force=True)
+            elif what == "forget":
+                for cache in ("dense", "lexical"):
+                    for file in (archive.folder / cache).rglob("*.*"):
+                        file.unlink()
+                repair(archive)
+            elif what == "reopen":
+                archive.close()
+                archive = Archive(archive.folder, WordEmbedder())
+            assert contents(archive.view()) == model
+            assert ranking(archive.view(), "khan xi") == ranking(never_sealed.view(), "khan xi")
+        for word in WORDS:
+            assert lexical_ids(archive.view(), word) == {i for i, text in model.items() if word in text.split()}
+        archive.close()
+        never_sealed.close()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    opened = Archive(tmp_path / "archive", WordEmbedder(), create=True)
+    for i in range(20):
+        put(opened, f"a{i}", f"khan met xi a{i}")
+    yield opened
+    opened.close()
+
+
+def test_sealing_moves_memory_to_disk_and_changes_no_sequence(archive: Archive) -> None:
+    before = archive.view()
+    assert before.info.layout == "0 sealed, 40 in memory"
+    assert settle(archive, force=True)
+    after = archive.view()
+    assert after.info.layout == "1 sealed, 0 in memory"
+    assert after.info.sequence == before.info.sequence
+    assert ranking(after, "khan xi") == ranking(before, "khan xi")
+    assert after.lexical.search("khan", 99, Filters()) == before.lexical.search("khan", 99, Filters())
+    assert not settle(archive, force=True)  # nothing more to do
+
+
+def test_little_is_left_in_memory_unless_forced(archive: Archive) -> None:
+    assert not settle(archive)
+    assert archive.view().info.layout == "0 sealed, 40 in memory"
+
+
+def test_small_segments_are_merged_and_old_folders_go(archive: Archive) -> None:
+    for i in range(5):
+        settle(archive, force=True)
+        put(archive, f"b{i}", "olympics boycott roads")
+    settle(archive, force=True)
+    assert len(names(archive.folder / "dense")) == archive.store.rows("SELECT count(*) FROM segment")[0][0] <= 2
+    assert len(names(archive.folder / "lexical")) == 1
+
+
+def test_a_view_outlives_the_files_it_reads(archive: Archive) -> None:
+    settle(archive, force=True)
+    held = archive.view()
+    expected, words = contents(held), lexical_ids(held, "khan")
+    for i in range(20):
+        delete(archive, [f"a{i}"])
+    put(archive, "new", "roads")
+    settle(archive, force=True)
+    assert contents(archive.view()) == {"new": "roads"}
+    assert (contents(held), lexical_ids(held, "khan")) == (expected, words)
+
+
+def test_another_process_opens_what_was_sealed(archive: Archive) -> None:
+    other = Archive(archive.folder, WordEmbedder())
+    assert other.view().info.layout == "0 sealed, 40 in memory"
+    settle(archive, force=True)
+    assert other.view().info.layout == "1 sealed, 0 in memory"
+    other.close()
+
+
+def test_one_process_at_a_time_seals(archive: Archive) -> None:
+    with kernel_lock(archive.folder / caches.LOCK) as mine:
+        assert mine
+        assert (archive.folder / caches.LOCK).read_text().split()[1] == str(os.getpid())
+        assert not settle(archive, force=True)
+    assert settle(archive, force=True)
+
+
+def test_what_is_mostly_dead_is_rewritten(archive: Archive) -> None:
+    settle(archive, force=True)
+    delete(archive, [f"a{i}" for i in range(10)])
+    assert archive.view().info.passages == 20
+    settle(archive, force=True)
+    assert archive.store.rows("SELECT n FROM segment") == [(20,)]
+
+
+def test_a_cache_of_a_later_store_is_not_used(archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
+    settle(archive, force=True)
+    archive.close()
+    behind = Archive(archive.folder, WordEmbedder())
+    with behind.store.writing() as writing:  # as a restored backup would be
+        writing.rows("UPDATE meta SET value = 5 WHERE key = 'sequence'")
+        writing.rows("UPDATE article SET removed_seq = 5 WHERE added_seq > 5")
+    with caplog.at_level(logging.WARNING):
+        assert lexical_ids(behind.view(), "khan") == {f"a{i}" for i in range(5)}
+    assert "doctor --repair" in caplog.text
+    behind.close()
+
+
+def test_300_damaged_cache_files_give_no_wrong_reply(archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
+    """Flips and truncations are noticed: the reply is that of the store. A flip in a file nobody parses is harmless."""
+    settle(archive, force=True)
+    expected, words = contents(archive.view()), lexical_ids(archive.view(), "khan")
+    archive.close()
+    files = [file for kind in ("dense", "lexical") for file in (archive.folder / kind).rglob("*") if file.is_file()]
+    files = [file for file in files if file.stat().st_size]
+    chance = random.Random(3)
+    noticed = 0
+    for _ in range(300):
+        file = chance.choice(files)
+        whole = file.read_bytes()
+        damaged = bytearray(whole)
+        if chance.random() < 0.2:
+            del damaged[chance.randrange(len(damaged)) :]
+        else:
+            bit = chance.randrange(8 * len(damaged))
+            damaged[bit // 8] ^= 1 << bit % 8
+        replace(file, bytes(damaged))
+        caplog.clear()
+        try:
+            again = Archive(archive.folder, WordEmbedder())
+            assert contents(again.view()) == expected, file.name
+            assert lexical_ids(again.view(), "khan") == words, file.name
+            again.close()
+        except PullquoteError:
+            pytest.fail(f"{file.name}: a damaged cache is no reason to refuse, the store has it all")
+        noticed += "doctor --repair" in caplog.text
+        replace(file, whole)
+    assert noticed > 150
+
+
+def test_repair_makes_damaged_caches_whole(archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
+    settle(archive, force=True)
+    expected = contents(archive.view())
+    archive.close()
+    for file in (*(archive.folder / "dense").rglob("*.faiss"), *(archive.folder / "lexical").rglob("meta.json")):
+        replace(file, b"damaged")
+    again = Archive(archive.folder, WordEmbedder())
+    assert repair(again)
+    caplog.clear()
+    assert contents(again.view()) == expected
+    assert caplog.text == ""
+    assert not repair(again)
+    again.close()
+
+
+def test_a_full_disk_while_sealing_leaves_the_store_and_the_last_caches(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(archive, force=True)
+    put(archive, "late", "olympics")
+    expected = contents(archive.view())
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dense, "save_vectors", full)
+    with pytest.raises(PullquoteError, match="No space left"):
+        settle(archive, force=True)
+    assert contents(archive.view()) == expected
+    assert not [name for name in names(archive.folder / "dense") if name.startswith(".making")]
+    assert len(names(archive.folder / "dense")) == 1

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -24,12 +23,12 @@ from indexer.clean import clean
 from indexer.commit import delete
 from indexer.dates import bounds
 from indexer.embed import load_embedder
-from indexer.errors import ArchiveMissing, ArchiveReadOnly, InvalidInput, SourceUnreadable
+from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
 from indexer.models.fetch import default_folder
 from indexer.models.registry import ModelSpec, load_registry
 from indexer.prune import prune as prune_origins
 from indexer.seal import repair as mend
-from indexer.seal import settle
+from indexer.seal import try_settle
 from indexer.sources import SourceOptions, read_pages
 from indexer.store import FILE
 from indexer.types import (
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Archive", "Filters", "SourceOptions"]
 
-LOG = logging.getLogger("pullquote")
 EMBEDDER = "all-minilm-l6-v2"
 READER = "minilm-l6-reader"
 _MAX_QUESTION = 2_000  # characters: a question is clipped to 64 tokens anyway
@@ -133,21 +131,14 @@ class Archive:
         if prune:
             for event in prune_origins(self._archive, [Path(path) for path in paths], seen):
                 tell(event)
-        self._settle(force=True)
+        try_settle(self._archive, force=True)
         return self._summary(counts)
 
     def add(self, pages: Iterable[Page], report: Callable[[IndexEvent], None] | None = None) -> IndexSummary:
         """Add articles that are already in memory."""
         counts: Counter[str] = Counter()
         build(pages, self._archive, _counting(counts, report))
-        self._settle()
         return self._summary(counts)
-
-    def _settle(self, force: bool = False) -> None:
-        try:
-            settle(self._archive, force)
-        except ArchiveReadOnly as error:  # what was acknowledged is in the store: the next run will try again
-            LOG.warning("the caches stay in memory: %s", error)
 
     def _summary(self, counts: Counter[str]) -> IndexSummary:
         return IndexSummary(

@@ -1,4 +1,4 @@
-"""Indexing, from sources to an archive: sources -> unchanged? skip -> clean -> chunk -> embed -> commit (design §1)."""
+"""Indexing: sources -> unchanged? skip -> clean -> chunk -> embed -> commit -> settle on disk (design §1)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from indexer.chunk import chunk
 from indexer.clean import clean
 from indexer.commit import Draft, commit, is_unchanged, known_vectors
 from indexer.errors import SourceUnreadable
+from indexer.seal import try_settle
 from indexer.types import Article, IndexEvent, Page, Passage
 
 _BATCH = 64  # pages: what one transaction stores, and what a kill can cost
@@ -31,6 +32,7 @@ def build(
         chunked = [(page, article, _chunk(archive, article)) for page, article in cleaned]
         for event in commit(archive, _embed(archive, chunked)):
             report(event)
+        try_settle(archive)
 
 
 def _batches(pages: Iterable[Page | SourceUnreadable]) -> Iterator[list[Page | SourceUnreadable]]:

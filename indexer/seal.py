@@ -22,13 +22,12 @@ from indexer.files import is_intact, kernel_lock, publish
 from indexer.lexical import LexicalIndex
 from indexer.lexical_files import sign
 
-SEAL_AT = 20_000  # passages in memory that are worth a file
-COMMIT_AT = 2_000  # passages not yet in the lexical index on disk that are worth a commit
+SEAL_AT = 20_000  # passages in memory that are worth a file, and a commit of the lexical index
 _DEAD = 0.2  # share of a segment's passages whose removal makes a rewrite worth it
 
 
 def settle(archive: Archive, force: bool = False) -> bool:
-    """Put on disk what has gathered in memory, if it is enough or `force`; say whether anything changed.
+    """Put on disk what has gathered in memory, if it is much or `force`; say whether anything changed.
 
     Does nothing when another process is at it. Raises ArchiveReadOnly: the disk refuses; the store is as it was.
     """
@@ -38,13 +37,21 @@ def settle(archive: Archive, force: bool = False) -> bool:
         if not mine:
             return False
         sequence, layout = caches.read_layout(archive.store)
-        segments = _sealed(archive, layout, sequence, 1 if force else SEAL_AT)
-        lexical = _lexical(archive, layout, sequence, 1 if force else COMMIT_AT)
+        segments = _sealed(archive, layout, sequence)
+        lexical = _lexical(archive, layout, sequence)
         changed = segments != list(layout.segments) or lexical is not None
         if changed:
             _record(archive, segments, lexical or layout.lexical)
         _sweep(archive)
         return changed
+
+
+def try_settle(archive: Archive, force: bool = False) -> None:
+    """`settle`, where a disk that refuses is told and does no harm: the articles are in the store."""
+    try:
+        settle(archive, force)
+    except ArchiveReadOnly as error:
+        caches.LOG.warning("the caches stay in memory: %s", error)
 
 
 def repair(archive: Archive) -> bool:
@@ -64,17 +71,17 @@ def repair(archive: Archive) -> bool:
 
 
 def _enough(archive: Archive) -> bool:
-    """Whether there may be something to do; it costs two look-ups."""
+    """Whether enough has gathered; it costs two look-ups."""
     _, layout = caches.read_layout(archive.store)
     newest = archive.store.rows("SELECT max(rowid) FROM passage")[0][0] or 0
-    return newest - caches.covered(layout.segments) >= min(SEAL_AT, COMMIT_AT)
+    return newest - caches.covered(layout.segments) >= SEAL_AT
 
 
-def _sealed(archive: Archive, layout: Layout, sequence: int, least: int) -> list[Sealed]:
+def _sealed(archive: Archive, layout: Layout, sequence: int) -> list[Sealed]:
     """The segments as they should be: what gathered sealed, small ones merged, those with many dead rewritten."""
     rows = [_rewritten(archive, row) for row in layout.segments]
     passages, vectors = caches.uncovered(archive.store, archive.embedder, rows, sequence)
-    if len(passages) < least:
+    if not len(passages):
         return rows
     fresh = dense.in_memory(passages, vectors)
     while rows and rows[-1].n <= 2 * len(fresh.passages):
@@ -86,12 +93,11 @@ def _sealed(archive: Archive, layout: Layout, sequence: int, least: int) -> list
 
 def _rewritten(archive: Archive, row: Sealed) -> Sealed:
     """The segment itself, or, when many of its passages are dead, another without them."""
-    sql = """SELECT count(*) FROM passage JOIN article ON article.rowid = article
-        WHERE passage.rowid BETWEEN ? AND ? AND removed_seq IS NULL"""
-    living = archive.store.rows(sql, (row.first, row.last))[0][0]
-    if row.n and (row.n - living) / row.n > _DEAD:
-        return _from_store(archive, row)
-    return row
+    sql = """SELECT (SELECT count(*) FROM passage WHERE rowid BETWEEN :first AND :last)
+        - (SELECT count(*) FROM article JOIN passage ON article = article.rowid
+        WHERE removed_seq IS NOT NULL AND passage.rowid BETWEEN :first AND :last)"""
+    living = archive.store.rows(sql, {"first": row.first, "last": row.last})[0][0]
+    return _from_store(archive, row) if row.n - living > _DEAD * row.n else row
 
 
 def _whole(archive: Archive, row: Sealed) -> Sealed:
@@ -119,16 +125,14 @@ def _publish(archive: Archive, segment: Segment, first: int, last: int) -> Seale
     return Sealed(name, archive.embedder.fingerprint, first, last, len(segment.passages), files)
 
 
-def _lexical(archive: Archive, layout: Layout, sequence: int, least: int) -> str | None:
+def _lexical(archive: Archive, layout: Layout, sequence: int) -> str | None:
     """Bring the lexical index to the sequence; its name when that changed anything."""
     index = caches.open_lexical(archive.folder, layout.lexical, sequence)
     if index is None:
         return _rebuilt(archive, sequence)
-    since = index.sequence
-    sql = "SELECT count(*) FROM passage JOIN article ON article.rowid = article WHERE added_seq > ? OR removed_seq > ?"
-    if since == sequence or archive.store.rows(sql, (since, since))[0][0] < least:
+    if index.sequence == sequence:
         return None
-    _update(archive, index, archive.folder / "lexical" / str(layout.lexical), since, sequence)
+    _update(archive, index, archive.folder / "lexical" / str(layout.lexical), index.sequence, sequence)
     return layout.lexical
 
 

@@ -24,8 +24,12 @@ class SpanScorer(Protocol):
 
     name: str
     fingerprint: str
-    runtime: str
     threshold: float
+
+    @property
+    def runtime(self) -> str:
+        """How it is run, as in models.yaml."""
+        ...
 
     def logits(self, question: str, passages: Sequence[str]) -> list[Window]:
         """Start and end logits of the tokens of each window; those of "no answer" come first."""

@@ -126,13 +126,12 @@ class _Budget:
         while not self.takes(start, end):
             cut = self._cut(start, end)
             yield Span(start, cut)
-            next_word = _WORD.search(self._text, cut, end)
-            start = next_word.start() if next_word else end
+            start = next(_WORD.finditer(self._text, cut, end)).start()
         yield Span(start, end)
 
     def _cut(self, start: int, end: int) -> int:
         """Where the longest piece from `start` that fits ends: after a word, else a grapheme, else a code point."""
-        end = min(end, start + MAX_CHARS + 1)
+        end = min(end, start + MAX_CHARS + 1)  # a word or grapheme that this cuts is too long to be chosen
         for ends in (self._word_ends(start, end), self._grapheme_ends(start, end), range(start + 1, end)):
             found = bisect_right(ends, False, key=lambda stop: not self.takes(start, stop))
             if found:
@@ -140,8 +139,7 @@ class _Budget:
         raise ValueError(f"fits() refuses even {self._text[start : start + 1]!r}: a title leaves no room for a passage")
 
     def _word_ends(self, start: int, end: int) -> list[int]:
-        ends = [match.end() for match in _WORD.finditer(self._text, start, end)]
-        return ends[:-1]  # the window may cut the last word
+        return [match.end() for match in _WORD.finditer(self._text, start, end)]
 
     def _grapheme_ends(self, start: int, end: int) -> list[int]:
-        return [match.end() for match in regex.finditer(r"\X", self._text, pos=start, endpos=end)][:-1]
+        return [match.end() for match in regex.finditer(r"\X", self._text, pos=start, endpos=end)]

@@ -56,7 +56,7 @@ class _Walk:
         line = self.pieces[i].line
         kind = self._kind(i, line)
         begun = kind == "body" and (len(line.split()) >= 12 or line.endswith((".", ".”", '."')))
-        self._body_begun |= begun and i > (self.head or 0)
+        self._body_begun |= begun and (self.head is None or i > self.head)
         heading = opens_summary(line) and not self._body_begun
         self._summary_due = heading or (self._summary_due and kind == "furniture")
         return kind

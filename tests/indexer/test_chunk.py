@@ -122,8 +122,12 @@ def test_a_wrapped_sentence_is_one_sentence() -> None:
 
 
 def test_white_space_before_an_initial_does_not_reach_the_engine() -> None:
-    text = "Said\u0085B.\u2029Smith. É\u2028J. Doe"  # sentencex 1.0 panics on it
-    assert "".join(text[s.start : s.end] for s in sentences(text, 0, len(text))).startswith("SaidB.")
+    text = "Said B\u00a0. Doe. Said É\u3000. Roe."  # sentencex 1.0 panics on it
+    assert [text[s.start : s.end] for s in sentences(text, 0, len(text))] == [
+        "Said B\u00a0. Doe.",
+        "Said É\u3000.",
+        "Roe.",
+    ]
 
 
 def test_neighbours_share_one_sentence() -> None:
@@ -166,6 +170,8 @@ def test_the_limits_of_the_design_hold_without_an_embedder() -> None:
     assert max(len(piece.split()) for piece in texts_of(long, chunk(article(long), ANY))) == MAX_WORDS
     wide = " ".join(["x" * 99] * 50)
     assert max(len(piece) for piece in texts_of(wide, chunk(article(wide), ANY))) == 15 * 99 + 14  # of 1,500
+    assert [len(piece) for piece in texts_of("x" * 1550, chunk(article("x" * 1550), ANY))] == [1500, 50]
+    assert [len(piece) for piece in texts_of("x" * 1500, chunk(article("x" * 1500), ANY))] == [1500]
 
 
 def test_a_block_is_divided_evenly() -> None:

@@ -208,6 +208,13 @@ def test_an_author_given_is_found_as_a_bare_name() -> None:
     assert kinds(clean(page("Sao Paulo Trams\n3 May 2020\n\nThey came back on Monday.")))[0][0] == "headline"
 
 
+def test_the_head_ends_where_the_body_begins() -> None:
+    text = "Trams came back on Monday, the city said.\n\nBy Jane Doe\n3 May 2020\nThey were red."
+    article = clean(page(text, title="Trams"))
+    assert kinds(article, 99) == [("body", text)]
+    assert (article.author, article.published_at) == (None, None)
+
+
 def test_a_text_of_one_paragraph_is_body() -> None:
     article = clean(page("Trams came back to Oslo on Monday"))
     assert kinds(article) == [("body", "Trams came back to Oslo on Monday")]

@@ -38,7 +38,7 @@ const facts = (answer, archive) => {
     { className: "facts" },
     badge(answer, archive),
     el("span", {}, words.characters(answer.range)),
-    el("span", { title: citation.sha256 }, words.hash(citation.sha256)),
+    el("span", { className: "hash", title: citation.sha256 }, words.hash(citation.sha256)),
     el("span", {}, sure),
   );
 };

@@ -50,12 +50,17 @@ def has_body(headers: Headers) -> bool:
 
 def check_is_local(client: tuple[str, int] | None) -> None:
     """Let pass only what comes from this very machine. client: address and port. Raises NotLocal."""
-    try:
-        local = client is not None and ipaddress.ip_address(client[0]).is_loopback
-    except ValueError:
-        local = False
-    if not local:
+    if client is None or not _is_loopback(client[0]):
         raise NotLocal()
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    inner = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (inner or found).is_loopback
 
 
 def _check_host(headers: Headers, allowed: set[str]) -> None:

@@ -40,6 +40,7 @@ def run(app: FastAPI, listener: socket.socket, what: str) -> int:
         app,
         lifespan="on",
         loop="asyncio",
+        ws="none",
         log_config=None,
         log_level="warning",
         access_log=False,  # the questions of a GET are in its URL

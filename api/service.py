@@ -20,17 +20,19 @@ class Service:
         self._open = open_archive
         self._opened: Archive | None = None
         self._ready = False
-        self._thread = Thread(target=self._load, name="load archive")
+        self._thread: Thread | None = None
         self.error: Exception | None = None
         self.when_failed: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Begin to load, and return at once."""
+        self._thread = Thread(target=self._load, name="load archive")
         self._thread.start()
 
     def stop(self) -> Archive | None:
         """Wait until loading has ended, and give up the archive; None if it could not be opened."""
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         archive, self._opened, self._ready = self._opened, None, False
         return archive
 

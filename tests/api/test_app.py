@@ -125,6 +125,8 @@ def test_the_archive_of_the_settings_is_opened_and_closed(tmp_path: Path) -> Non
         assert client.put("/v1/articles/a", json=ARTICLES[2] | {"id": "a"}).status_code == 201
         assert client.get("/v1/info").json()["view"]["articles"] == 1
     assert TestClient(app, "http://localhost").get("/readyz").status_code == 503, "it still holds the archive"
+    with client_of(app) as client:
+        assert client.get("/v1/articles/a").status_code == 200, "it cannot be started again"
 
 
 def test_a_missing_archive_is_told(tmp_path: Path) -> None:

@@ -158,12 +158,14 @@ def test_no_body_needs_no_type() -> None:
     assert refusal(scope("DELETE", {"content-length": "0"})) is None
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_is_local(address: str) -> None:
     check_is_local((address, 1))
 
 
-@pytest.mark.parametrize("client", [None, ("192.168.1.2", 1), ("8.8.8.8", 1), ("::2", 1), ("testclient", 1), ("", 1)])
+@pytest.mark.parametrize(
+    "client", [None, ("192.168.1.2", 1), ("8.8.8.8", 1), ("::2", 1), ("::ffff:8.8.8.8", 1), ("testclient", 1), ("", 1)]
+)
 def test_no_other_is(client: tuple[str, int] | None) -> None:
     with pytest.raises(NotLocal):
         check_is_local(client)

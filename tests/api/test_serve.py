@@ -84,7 +84,8 @@ def standing(folder: Path) -> Iterator[Server]:
 def test_it_says_where_it_is_and_stops_when_told(by: signal.Signals, code: int, server: Server, folder: Path) -> None:
     assert server.said == f"pullquote: serving {folder} at http://127.0.0.1:{server.port} (Ctrl-C stops it)\n"
     assert server.get("/healthz") == (200, b'{"status":"up"}')
-    assert server.stop(by) == (code, "", "")
+    assert server.get("/v1/ask?question=secret")[0] in {200, 503}
+    assert server.stop(by) == (code, "", ""), "a question is nobody's to write down"
 
 
 def test_it_can_be_stopped_while_it_loads(server: Server) -> None:
@@ -199,11 +200,6 @@ def test_head_has_no_content_on_the_wire(standing: Server) -> None:
     assert content == b""
     assert int(dict(line.split(b": ") for line in head.split(b"\r\n")[1:])[b"content-length"]) > 100
     assert b"uvicorn" not in head
-
-
-def test_nothing_of_a_question_is_written_down(server: Server) -> None:
-    server.get("/v1/ask?question=secret")
-    assert "secret" not in "".join(server.stop(signal.SIGTERM)[1:])
 
 
 def test_an_articles_deletion_by_another_process_is_seen(standing: Server, folder: Path) -> None:

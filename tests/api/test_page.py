@@ -72,6 +72,7 @@ def base(archive: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=30_000)  # a busy machine may take seconds to read
     with sync_playwright() as playwright:
         chromium = launch(playwright)
         yield chromium

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 import traceback
@@ -58,7 +60,7 @@ def guarded(verb: Callable[[], int]) -> int:
         code = verb()
         sys.stdout.flush()  # here, not at exit: a full disk or a closed pipe must still change the code
     except BrokenPipeError:
-        _forget_stdout()
+        _drop_unwritten()
         return PIPE_CLOSED
     except KeyboardInterrupt:
         complain("interrupted: what was reported is kept; run the same command again to go on")
@@ -81,6 +83,7 @@ def _told(error: Exception) -> int:
         return USAGE
     if isinstance(error, OSError):  # a full disk under stdout, for one; the archive's own are PullquoteErrors
         complain(f"{error.strerror or error}: see to disk space and permissions, then run this again")
+        _drop_unwritten()
         return INTERNAL
     complain(f"internal error, please report it: {type(error).__name__}: {error} (in {_place(error)})")
     return INTERNAL
@@ -91,10 +94,13 @@ def _command_of(error: typer.TyperException) -> str:
     return context.command_path if context is not None else "pullquote"
 
 
-def _forget_stdout() -> None:
-    """Point stdout at nothing, so that Python's own flush at exit does not complain a second time."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+def _drop_unwritten() -> None:
+    """Point stdout at nothing if it still cannot be written, so that Python's own flush at exit does not complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(io.UnsupportedOperation):  # not a file: nothing is flushed at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _place(error: Exception) -> str:

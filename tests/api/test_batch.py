@@ -74,6 +74,12 @@ def test_a_bad_line_gives_a_problem_in_its_place(
     assert {"type", "title", "status", "detail", "request_id"} <= problem["error"].keys()
 
 
+def test_an_id_with_half_a_character_comes_back_as_it_was(door: Door, capsys: Printed) -> None:
+    Path("b").write_bytes(b'{"id": "\\ud800", "question": "cost?"}\n')
+    assert cli.main(["ask", "--batch", "b"]) == 0
+    assert [line["id"] for line in lines(capsys)] == ["\ud800"]
+
+
 def test_batches_come_from_stdin(door: Door, capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"id": 1, "question": "cost?"}\n')))
     assert cli.main(["ask", "--batch", "-"]) == 0

@@ -335,7 +335,7 @@ def test_trec_is_one_line_an_article_fetched_page_by_page(door: Door, capsys: Pr
     def of(article_id: str, score: float) -> Hit:
         return replace(hit(SENTENCE), article=replace(HEAD, id=article_id), score=score)
 
-    door.hits = [of("a", 0.5), of("a", 0.4), of("b", 1 / 3), of("a", 0.2), of("c", 0.1)]
+    door.hits = [of("a", 0.5), of("a", 0.4), of("b", 1 / 3), of("c", 0.2), of("d", 0.1)]
     assert cli.main(["search", "bridge", "--format", "trec", "--top-k", "2"]) == 0
     assert capsys.readouterr().out == ("1 Q0 a 1 0.5 pullquote-hybrid\n1 Q0 b 2 0.3333333333333333 pullquote-hybrid\n")
     assert [arguments["cursor"] for name, arguments in door.calls if name == "search"] == [None, "2"]

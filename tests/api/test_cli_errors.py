@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -144,23 +147,43 @@ def test_settings_that_cannot_be_taken_are_usage_errors(
     assert "PULLQUOTE_PORT" in complaint(["ask", "?"], 2, capsys)
 
 
-def pullquote(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
+def pullquote(
+    *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE, environment: dict[str, str] = BUFFERED
+) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "api.cli", *arguments]
-    return subprocess.run(command, check=False, timeout=60, **options)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(command, check=False, timeout=60, stdout=stdout, stderr=subprocess.PIPE, env=environment)
 
 
 def test_a_closed_pipe_is_quiet() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = pullquote("--help", stdout=writing, stderr=subprocess.PIPE)
+    done = pullquote("--help", stdout=writing)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_disk_that_fills_at_the_end_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    class FullAtTheEnd(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sys, "stdout", FullAtTheEnd())
+    assert exits.guarded(lambda: 0) == 70
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_a_sentence_cannot_break_its_line_or_steer_the_terminal(capsys: Printed) -> None:
+    exits.complain("no file a\nb\x1b[31m\u202ec: give\tanother")
+    assert capsys.readouterr().err == "pullquote: no file a b [31m c: give another\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_told() -> None:
     with Path("/dev/full").open("wb") as full:
-        done = pullquote("--help", stdout=full, stderr=subprocess.PIPE)
+        done = pullquote("--help", stdout=full)
     assert done.returncode == 70
     assert (
         done.stderr == b"pullquote: No space left on device: see to disk space and permissions, then run this again\n"
@@ -168,8 +191,8 @@ def test_a_full_disk_is_told() -> None:
 
 
 def test_output_is_utf8_whatever_the_locale() -> None:
-    environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
-    done = pullquote("index", "--help", env=environment, capture_output=True)
+    environment = {**BUFFERED, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    done = pullquote("index", "--help", environment=environment)
     assert "title=head…" in done.stdout.decode("utf-8")
-    done = pullquote("no—verb", env=environment, capture_output=True)
+    done = pullquote("no—verb", environment=environment)
     assert "No such command 'no—verb'" in done.stderr.decode("utf-8")

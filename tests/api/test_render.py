@@ -127,13 +127,14 @@ def test_a_hostile_title_stays_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_long_passage_is_cut_at_words_around_its_highlights(capsys: pytest.CaptureFixture[str]) -> None:
-    text = "word " * 200 + "needle thread " + "word " * 200
+    text = "word " * 201 + "needle thread " + "word " * 200
     place = text.index("needle")
     marks = at(place, place + 6, text), at(place + 7, place + 13, text)
     found = Hit(text, at(0, len(text), text), 0.25, ScoreParts(), HEAD, marks)
     body = shown(render.hits(HitList((found,), None, VIEW)), capsys)
     excerpt = " ".join(body.partition("bridge\n")[2].partition("\n  score")[0].split())
     assert excerpt.startswith("… word ")
+    assert set(excerpt.removeprefix("… ").removesuffix(" …").split()) == {"word", "needle", "thread"}
     assert excerpt.endswith(" word …")
     assert "needle thread" in excerpt
     assert 240 < len(excerpt) < 330

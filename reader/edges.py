@@ -14,6 +14,12 @@ _CLOSERS = {closer: opener for opener, closer in _PAIRS.items()}
 _STRAIGHT = frozenset("\"'")
 _NEVER_FIRST = frozenset([*",;:.!?…·•%*/\\|-–—_)]}”»", "'s", "’s", "'S", "’S"])
 _NEVER_LAST = frozenset(",;:…·•*/\\|-–—_([{“‘«$£€#@")
+# Words that answer nothing by themselves; they are left over beside an answer such as "(at the) Great Hall".
+_EMPTY = frozenset((
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "has", "have", "if", "in", "into", "is",
+    "it", "its", "of", "on", "or", "so", "than", "that", "the", "their", "then", "there", "these", "they", "this",
+    "those", "to", "was", "were", "which", "while", "will", "with", "would",
+))  # fmt: skip
 
 
 def may_begin(words: Words) -> Bools:
@@ -60,9 +66,11 @@ def _visible(word: str) -> bool:
 
 
 def _says_something(words: Words, first: int, last: int) -> bool:
-    """Whether there is a letter, a digit or a sign such as an emoji among the words, not marks alone."""
-    quote = words.text[words.starts[first] : words.ends[last]]
-    return any(unicodedata.category(char)[0] in "LNS" for char in quote)
+    """Whether there is a letter, a digit or a sign such as an emoji among the words, not marks and "of the" alone."""
+    return any(
+        words[index] not in _EMPTY and any(unicodedata.category(char)[0] in "LNS" for char in words[index])
+        for index in range(first, last + 1)
+    )
 
 
 def _half_at_first(words: Words, first: int, last: int) -> bool:

@@ -29,11 +29,11 @@ def tidied(text: str, part: str) -> str | None:
         ("at Apple Inc. said it", "Apple Inc.", "Apple Inc."),  # full stop of an abbreviation
         ("in the U.S.", "the U.S.", "the U.S."),
         ("a deal – he said", "a deal –", "a deal"),  # dash
-        ("so ... he said", "so ...", "so"),  # dots
+        ("well ... he said", "well ...", "well"),  # dots
         ("Will he go?", "Will he go?", "Will he go?"),  # a question stays one
         ("China's army", "'s army", "army"),  # the s of another word
         ("the EU (Brussels)", "EU (", "EU"),  # bracket that only opens
-        ("the (EU) in", ") in", "in"),  # bracket that only closes
+        ("the (EU) here", ") here", "here"),  # bracket that only closes
         ("the (EU in Brussels", "(EU", "EU"),  # bracket without its other half
         ("the EU) in Brussels", "EU)", "EU"),
         ("the (EU) in", "(EU)", "(EU)"),  # a pair stays
@@ -58,6 +58,9 @@ def tidied(text: str, part: str) -> str | None:
         ("so , . ) now", ", . )", None),
         ("so (!) now", "(!)", None),  # marks alone say nothing
         ("so 👍 now", "👍", "👍"),
+        ("met at the Hall", "at the", None),  # nor do words that only lead to others
+        ("met at the Hall", "at the Hall", "at the Hall"),
+        ("as the WHO said", "the WHO", "the WHO"),
     ],
 )
 def test_edges(text: str, part: str, expected: str | None) -> None:

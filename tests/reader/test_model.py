@@ -2,13 +2,21 @@ from __future__ import annotations
 
 import math
 from itertools import combinations, product
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.chunk import chunk
+from indexer.clean import clean
+from indexer.models.fetch import default_folder
+from indexer.models.registry import load_registry
+from indexer.models.spans import load_span_model
 from indexer.types import Best, Reading
 from reader.model import Candidate, Reader
 from reader.words import Words
+from tests.fakes import page
 from tests.reader.fakes import FakeSpanModel, at_random, by_word
 from tests.texts import texts
 
@@ -77,3 +85,45 @@ def test_candidates_are_whole_words_apart_and_best_first(ps: list[str], seed: in
         assert quote[-1] not in ",;:([{“«"
     for one, other in combinations(found, 2):
         assert one.passage != other.passage or one.end <= other.start or other.end <= one.start
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(load_span_model(load_registry().model("minilm-l6-reader"), default_folder()))
+
+
+@pytest.fixture(scope="module")
+def seed() -> str:
+    return next((Path(__file__).parents[2] / "seeds").glob("000_*.txt")).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("question", "start", "quote"),
+    [
+        ("What did Xi pledge?", 554, "closer cooperation"),
+        ("Where did Imran Khan meet Xi Jinping?", 484, "Great Hall of People in Beijing"),
+        ("When did Khan last visit China?", 1672, "October 2019"),
+    ],
+)
+def test_the_real_reader_finds_what_the_seed_says(
+    reader: Reader, seed: str, question: str, start: int, quote: str
+) -> None:
+    passages = chunk(clean(page(seed)), lambda passage: len(passage.split()) <= 180)
+    best = reader.read(question, [seed[p.start : p.end] for p in passages], n=1)[0]
+    assert seed[passages[best.passage].start :][best.start : best.end] == quote
+    assert passages[best.passage].start + best.start == start
+    assert best.score >= reader.threshold
+
+
+def test_the_real_reader_abstains_off_the_topic(reader: Reader, seed: str) -> None:
+    reading = reader.read_one("Who painted the Mona Lisa?", seed)
+    assert reading.answer is None
+    assert reading.best is not None
+    assert reading.best.answer == seed[reading.best.start : reading.best.end]
+
+
+def test_a_passage_scores_the_same_in_any_company(reader: Reader) -> None:
+    passage, others = "Xi pledged closer cooperation with Pakistan.", ["Khan met Xi in Beijing on Sunday. " * 9, "No."]
+    alone = reader.read("What did Xi pledge?", [passage])
+    among = reader.read("What did Xi pledge?", [others[0], passage, others[1]], n=99)
+    assert alone == [found._replace(passage=0) for found in among if found.passage == 1]

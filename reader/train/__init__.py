@@ -1,0 +1,1 @@
+"""Train the reader. Never imported when serving; needs the extra `train`."""

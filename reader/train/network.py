@@ -1,0 +1,74 @@
+"""The network: BERT with one start and one end logit a token, from any folder of transformers."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers.utils import logging
+
+from indexer.errors import InvalidInput
+from reader.train.errors import TrainingDataError
+
+# What a folder of weights holds beside them; the last two are for other programs than ours.
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
+
+
+def load_network(base: Path, device: torch.device, dropout: float = 0.1) -> torch.nn.Module:
+    """The weights of `base`; without a span head there, a fresh one. float32.
+
+    dropout: probability, in [0, 1), of hidden states and attention alike.
+    Raises TrainingDataError: the folder holds no such model or no tokenizer.json.
+    """
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # a fresh head is what we want: no warning
+    if not (base / "tokenizer.json").is_file():
+        raise TrainingDataError(base, "holds no tokenizer.json: give the folder of a model with a fast tokenizer")
+    load = transformers.AutoModelForQuestionAnswering.from_pretrained
+    try:
+        model = load(
+            base,
+            local_files_only=True,
+            dtype=torch.float32,
+            hidden_dropout_prob=dropout,
+            attention_probs_dropout_prob=dropout,
+        )
+    except (OSError, ValueError) as error:
+        raise TrainingDataError(base, f"holds no model for question answering ({error})") from error
+    network: torch.nn.Module = model.to(device)
+    return network
+
+
+def freeze(model: torch.nn.Module, layers: int) -> None:
+    """Keep the embeddings and the lowest `layers` layers as they are; 0: nothing. Nothing below is then computed for.
+
+    Raises InvalidInput: the encoder has fewer layers.
+    """
+    encoder: Any = getattr(model, str(model.base_model_prefix))
+    if not 0 <= layers <= len(encoder.encoder.layer):
+        raise InvalidInput("frozen", f"{layers} is not in 0..{len(encoder.encoder.layer)}, the layers of the network")
+    if layers:
+        encoder.embeddings.requires_grad_(False)
+        encoder.encoder.layer[:layers].requires_grad_(False)
+
+
+def save_network(model: torch.nn.Module, state: dict[str, torch.Tensor], base: Path, out: Path) -> None:
+    """Write weights as float16 safetensors with their config and the tokenizer files of `base`."""
+    out.mkdir(parents=True, exist_ok=True)
+    half = {name: weights.to(torch.float16).contiguous() for name, weights in state.items() if _is_weight(name)}
+    save_file(half, out / "model.safetensors", metadata={"format": "pt"})
+    config = transformers.AutoConfig.from_pretrained(base, local_files_only=True)  # not ours: dropout as it was there
+    config.architectures = [type(model).__name__]
+    config.dtype = "float16"
+    config.to_json_file(out / "config.json")
+    for name in TOKENIZER_FILES:
+        if (base / name).is_file():
+            shutil.copyfile(base / name, out / name)
+
+
+def _is_weight(name: str) -> bool:
+    return not name.endswith(("position_ids", "token_type_ids"))

@@ -61,24 +61,24 @@ def _under(path: Path, suffixes: frozenset[str]) -> Iterator[File | SourceUnread
         yield SourceUnreadable(path.absolute().as_uri(), f"its kind is unknown: name {_or(suffixes)} files")
 
 
-def _walk(folder: Path, suffixes: frozenset[str], above: set[tuple[int, int]]) -> Iterator[File | SourceUnreadable]:
-    """Files of a folder, then of its folders, each sorted by name; a folder met again (a loop of links) is left out."""
+def _walk(folder: Path, suffixes: frozenset[str], met: set[tuple[int, int]]) -> Iterator[File | SourceUnreadable]:
+    """Files of a folder, then of its folders, by name; a folder met again is left out, for links lead in circles."""
     try:
         status = folder.stat()
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as problem:
         yield SourceUnreadable(folder.absolute().as_uri(), f"the folder cannot be read ({problem.strerror})")
         return
-    if (status.st_dev, status.st_ino) in above:
+    if (status.st_dev, status.st_ino) in met:
         return
-    above.add((status.st_dev, status.st_ino))
+    met.add((status.st_dev, status.st_ino))
     entries = [entry for entry in entries if not entry.name.startswith(".")]
     folders = [entry for entry in entries if _is_folder(entry)]
     for entry in entries:
         if entry not in folders and Path(entry.name).suffix.lower() in suffixes:
             yield _regular(Path(entry.path))
     for entry in folders:
-        yield from _walk(Path(entry.path), suffixes, above)
+        yield from _walk(Path(entry.path), suffixes, met)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -176,6 +176,19 @@ def test_a_summary_is_its_points_and_the_body_two_lines() -> None:
     ]
 
 
+def test_furniture_may_stand_between_a_heading_and_its_first_point() -> None:
+    text = (
+        "Trams return to Oslo\n\nStory highlights\n\n×\n\nThe line will cost 90 million\n\nThe council voted on Monday."
+    )
+    assert [kind for kind, _ in kinds(clean(page(text)))] == ["headline", "furniture", "furniture", "summary", "body"]
+
+
+def test_a_long_paragraph_is_never_furniture() -> None:
+    text = "Read more: " + "the minister said that the trams would return. " * 6
+    assert is_furniture(text[:200])
+    assert not is_furniture(" ".join([text, "Nobody objected."] * 2))
+
+
 def test_what_the_page_gives_is_not_looked_for() -> None:
     article = clean(
         page(

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from pullquote import Archive
+
+settings.register_profile("patient", deadline=None)  # a busy machine is no error
+settings.load_profile("patient")
 
 _NOT_RUN = pytest.StashKey[int]()
 
@@ -42,3 +49,12 @@ def _has_chromium() -> bool:
         return True
     with sync_playwright() as playwright:
         return Path(playwright.chromium.executable_path).is_file()
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """The archive of `make demo`, with the real models. Tests may read it; one that writes copies its folder first."""
+    with Archive(tmp_path_factory.mktemp("seeds") / "archive", create=True) as archive:
+        summary = archive.index(Path(__file__).parent.parent / "seeds")
+        assert (summary.added, summary.refused) == (296, 0)
+        yield archive

@@ -1,6 +1,6 @@
 """A model of transformers as an ONNX file, small and fast, and proof that it still says the same.
 
-Together with `torch_runtime`, the only module that imports torch; serving never imports it.
+With `torch_runtime` and `pretrained`, the only module that imports torch; serving never imports it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from onnxruntime.transformers import optimizer
 
 from indexer.errors import ModelUnavailable
 from indexer.models.onnx_runtime import OnnxNetwork
+from indexer.models.pretrained import load_network
 from indexer.models.registry import ModelSpec, Task
 from indexer.models.sample import SAMPLES
 from indexer.models.tokenizer import Tokenizer, Tokens
@@ -42,31 +43,31 @@ def export(spec: ModelSpec, files: Path, made: Path, report: Callable[[str], Non
         raise ModelUnavailable(spec.name, "it has no tokenizer.json, which `runtime: torch` may do without")
     shutil.copyfile(files / "tokenizer.json", made / "tokenizer.json")
     with _quiet():
-        network = _Outputs(spec, files)
+        network = Original(spec, files)
         _write(network, made / "plain.onnx")
         _fuse(network, made / "plain.onnx", made / "model.onnx")
         (made / "plain.onnx").unlink()
         if spec.runtime == "onnx-int8":
             whole = (made / "model.onnx").rename(made / "float.onnx")
-            quantize_dynamic(whole, made / "model.onnx", per_channel=True, weight_type=QuantType.QInt8)
+            _quantise(whole, made / "model.onnx")
             whole.unlink()
-    _compare(spec, network, made, report)
+    compare(spec, network, made, report)
 
 
-class _Outputs(torch.nn.Module):
+class Original(torch.nn.Module):
     """The network with its inputs and outputs in the order of the ONNX file."""
 
     def __init__(self, spec: ModelSpec, files: Path) -> None:
         super().__init__()
         kind = transformers.AutoModel if spec.task == "embed" else transformers.AutoModelForQuestionAnswering
         # eager attention: plain matrix products, which can be quantised and fused
-        load = kind.from_pretrained
-        self.network = load(files, local_files_only=True, dtype=torch.float32, attn_implementation="eager").eval()
+        self.network = load_network(spec, kind.from_pretrained, files, attn_implementation="eager")
         self.outputs = _OUTPUTS[spec.task]
         self.inputs = [name for name in _INPUTS if name in inspect.signature(self.network.forward).parameters]
         self.eval()
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Inputs (n, n_tokens) int64 -> outputs (n, n_tokens, …) float32."""
         found = self.network(**dict(zip(self.inputs, inputs, strict=True)))
         return tuple(found[name] for name in self.outputs)
 
@@ -79,7 +80,7 @@ class _Outputs(torch.nn.Module):
             ]
 
 
-def _write(network: _Outputs, file: Path) -> None:
+def _write(network: Original, file: Path) -> None:
     example = tuple(torch.zeros((2, 16), dtype=torch.int64) for _ in network.inputs)
     axes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     program = torch.onnx.export(
@@ -95,7 +96,7 @@ def _write(network: _Outputs, file: Path) -> None:
     program.save(file)
 
 
-def _fuse(network: _Outputs, source: Path, target: Path) -> None:
+def _fuse(network: Original, source: Path, target: Path) -> None:
     """Join layer norms, biases and activations into single operators; what the optimizer does not know, it leaves."""
     config: Any = network.network.config
     heads, width = config.num_attention_heads, config.hidden_size
@@ -103,7 +104,12 @@ def _fuse(network: _Outputs, source: Path, target: Path) -> None:
     fused.save_model_to_file(str(target))
 
 
-def _compare(spec: ModelSpec, network: _Outputs, made: Path, report: Callable[[str], None]) -> None:
+def _quantise(source: Path, target: Path) -> None:
+    """Weights as int8, one scale a column. Seven of the eight bits: so no sum overflows on processors without VNNI."""
+    quantize_dynamic(source, target, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+
+
+def compare(spec: ModelSpec, network: Original, made: Path, report: Callable[[str], None]) -> None:
     """Run the sample through both. Raises ModelUnavailable: the mean cosine of what they say is under .99."""
     exported, tokenizer = OnnxNetwork(made / "model.onnx"), Tokenizer.load(made / "tokenizer.json")
     texts = [tokenizer.encode(*text) for text in _texts(spec.task)]
@@ -134,7 +140,6 @@ def _cosine(spec: ModelSpec, ours: list[Floats], theirs: list[Floats]) -> float:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep back what torch and onnxruntime say of their own insides, and no other warning."""
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

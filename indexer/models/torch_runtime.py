@@ -1,4 +1,4 @@
-"""Any model of the hub, as its makers run it. Together with `export`, the only module that imports torch.
+"""Any model of the hub, as its makers run it. With `export` and `pretrained`, the only module that imports torch.
 
 Slower than the exported models and seconds to import: for models that were not exported, and to check those that were.
 """
@@ -13,9 +13,9 @@ import numpy as np
 import sentence_transformers
 import torch
 import transformers
-from transformers.utils import logging
 
 from indexer.errors import ModelUnavailable
+from indexer.models.pretrained import load, load_network
 from indexer.models.registry import ModelSpec
 from indexer.models.tokenizer import Tokenizer, Tokens
 from indexer.types import Floats
@@ -25,8 +25,8 @@ class TorchEncoder:
     """Texts to vectors through sentence-transformers, with the pooling that the model's own files name."""
 
     def __init__(self, spec: ModelSpec, folder: Path) -> None:
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        self._model = sentence_transformers.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        self._model = load(spec, sentence_transformers.SentenceTransformer, folder, device="cpu")
+        self._model.max_seq_length = spec.max_tokens
         self._normalise = spec.normalise
         self.tokenizer = _tokenizer(spec, self._model.tokenizer)
 
@@ -41,12 +41,9 @@ class TorchSpanNetwork:
     """A network of AutoModelForQuestionAnswering. Safe to share between threads."""
 
     def __init__(self, spec: ModelSpec, folder: Path) -> None:
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        load = transformers.AutoModelForQuestionAnswering.from_pretrained
-        self._model = load(folder, local_files_only=True, dtype=torch.float32).eval()
+        self._model = load_network(spec, transformers.AutoModelForQuestionAnswering.from_pretrained, folder)
         self._inputs = set(inspect.signature(self._model.forward).parameters)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        self.tokenizer = _tokenizer(spec, tokenizer)
+        self.tokenizer = _tokenizer(spec, load(spec, transformers.AutoTokenizer.from_pretrained, folder))
 
     def run_each(self, texts: Sequence[Tokens]) -> Iterator[list[Floats]]:
         """Start and end logits for each text, (n_tokens,) float32."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,15 @@ from indexer.models.tokenizer import Tokenizer
 REGISTRY = load_registry()
 EMBEDDER, READER = REGISTRY["all-minilm-l6-v2"], REGISTRY["minilm-l6-reader"]
 SEEDS = Path(__file__).parents[2] / "seeds"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """On a busy machine torch's threads wait for each other far longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def as_torch(spec: ModelSpec) -> ModelSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from indexer.archive import Archive
@@ -56,8 +57,10 @@ def _skip_unchanged(archive: Archive, batch: list[Page | SourceUnreadable], repo
 def _clean(pages: list[Page], timezone: str | None, report: Report) -> list[tuple[Page, Article]]:
     cleaned = []
     for page in pages:
+        told: list[str] = []
         try:
-            cleaned.append((page, clean(page, timezone)))
+            article = clean(page, timezone, told.append)
+            cleaned.append((replace(page, warnings=tuple(told)), article))
         except SourceUnreadable as refusal:
             report(IndexEvent("refused", refusal.origin, None, refusal.reason))
     return cleaned

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,15 +15,6 @@ from pullquote import Archive
 SEEDS = Path(__file__).parent.parent / "seeds"
 SEED_FILE = "000_ffa18cde320deb92.txt"
 SEED_TEXT = (SEEDS / SEED_FILE).read_bytes().decode()
-
-
-@pytest.fixture(scope="module")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """The archive of `make demo`."""
-    with Archive(tmp_path_factory.mktemp("seeds") / "archive", create=True) as archive:
-        summary = archive.index(SEEDS)
-        assert (summary.added, summary.refused) == (296, 0)
-        yield archive
 
 
 @pytest.fixture

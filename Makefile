@@ -52,7 +52,8 @@ clean:
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Pullquote needs Python 3.11 or later: install it, or run make PYTHON=/path/to/it" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q -c constraints.txt $$($(BIN)/python -c '$(FIND_TORCH)' 2>/dev/null) torch
-	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
+	@echo "Making $(VENV) with $(PYTHON), once: torch first, then the rest (some minutes) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq -c constraints.txt $$($(BIN)/python -c '$(FIND_TORCH)' 2>/dev/null) torch
+	@$(BIN)/python -m pip install -qq -c constraints.txt -e ".[dev]"
 	@touch $@

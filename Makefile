@@ -42,7 +42,7 @@ serve: $(ARCHIVE)
 	@$(BIN)/pullquote serve --archive $(ARCHIVE)
 
 browser: $(VENV)/installed
-	@if command -v chromium >/dev/null; then echo "Chromium is here: $$(command -v chromium)"; \
+	@if [ -x /usr/bin/chromium ]; then echo "Chromium is here: /usr/bin/chromium"; \
 	elif [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
 	else $(BIN)/playwright install chromium; fi

@@ -132,8 +132,11 @@ def _lexical(archive: Archive, layout: Layout, sequence: int) -> str | None:
         return _rebuilt(archive, sequence)
     if index.sequence == sequence:
         return None
-    _update(archive, index, archive.folder / "lexical" / str(layout.lexical), index.sequence, sequence)
-    return layout.lexical
+    try:
+        _update(archive, index, archive.folder / "lexical" / str(layout.lexical), index.sequence, sequence)
+        return layout.lexical
+    except ArchiveReadOnly:  # a killed commit leaves files that tantivy will not write over; a full disk fails again
+        return _rebuilt(archive, sequence)
 
 
 def _rebuilt(archive: Archive, sequence: int) -> str:
@@ -143,7 +146,11 @@ def _rebuilt(archive: Archive, sequence: int) -> str:
         home.mkdir(parents=True)
     except OSError as error:
         raise ArchiveReadOnly(archive.folder, str(error)) from error
-    _update(archive, LexicalIndex(home), home, 0, sequence)
+    try:
+        _update(archive, LexicalIndex(home), home, 0, sequence)
+    except ArchiveReadOnly:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
     return name
 
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import numpy as np
-from indexer.dates import bounds
 
 from indexer.archive import VISIBLE, View
+from indexer.dates import bounds
 from indexer.types import Excluded, Filters, Ints
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.commands.exits import complain
 from indexer.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -24,14 +26,34 @@ def archive_of(folder: Path | None, create: bool = False) -> Iterator[Archive]:
     from pullquote import Archive
 
     settings = Settings()
-    with Archive(
-        folder or settings.archive,
-        models=settings.models,
-        embedder=settings.embedder,
-        reader=settings.reader,
-        create=create,
-    ) as archive:
+    with (
+        _warnings_told(),
+        Archive(
+            folder or settings.archive,
+            models=settings.models,
+            embedder=settings.embedder,
+            reader=settings.reader,
+            create=create,
+        ) as archive,
+    ):
         yield archive
+
+
+class _Complaints(logging.Handler):
+    """Tells a person, in one sentence, what the archive warns of."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(record.getMessage())
+
+
+@contextmanager
+def _warnings_told() -> Iterator[None]:
+    logger, complaints = logging.getLogger("pullquote"), _Complaints(logging.WARNING)
+    logger.addHandler(complaints)
+    try:
+        yield
+    finally:
+        logger.removeHandler(complaints)
 
 
 def is_unicode(text: str) -> bool:

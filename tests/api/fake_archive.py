@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -97,7 +98,10 @@ class FakeArchive:
             count("added"), count("updated"), count("unchanged"), count("refused"), count("removed"), VIEW
         )
 
-    def doctor(self) -> Health:
+    def doctor(self, *, repair: bool) -> Health:
+        self._note("doctor", repair=repair)
+        if repair:
+            logging.getLogger("pullquote").warning("the caches stay\nin memory: %s", "disk full")
         ok = self.fail is None
         return Health(ok, (Check("store", ok, "every page has its checksum"),), {"archive.sqlite": 4096})
 

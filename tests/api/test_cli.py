@@ -318,6 +318,12 @@ def test_doctor_ends_with_3_when_something_is_wrong(door: Door, capsys: Printed)
     assert json.loads(capsys.readouterr().out)["ok"] is False
 
 
+def test_doctor_repairs_when_asked_and_tells_what_the_archive_warns_of(door: Door, capsys: Printed) -> None:
+    assert cli.main(["doctor", "--repair"]) == 0
+    assert asked(door, "doctor") == {"repair": True}
+    assert capsys.readouterr().err == "pullquote: the caches stay in memory: disk full\n"
+
+
 def test_models_are_listed_with_what_is_wrong(door: Door, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
     monkeypatch.setenv("PULLQUOTE_MODELS", "no-models-here")
     assert cli.main(["models", "--json"]) == 0

@@ -44,7 +44,11 @@ def test_vectors_are_unit_rows_in_the_order_given() -> None:
 
 def test_a_question_is_nearest_to_what_answers_it() -> None:
     vectors = embedder().encode([(None, STORM), (None, CUP), (None, BRIDGE)])
-    questions = ["Which bad weather left homes without electricity?", "Who scored in the football final?", "What was opened by the mayor?"]
+    questions = [
+        "Which bad weather left homes without electricity?",
+        "Who scored in the football final?",
+        "What was opened by the mayor?",
+    ]
     nearest = [int((vectors @ embedder().encode_query(question)).argmax()) for question in questions]
     assert nearest == [0, 1, 2]
 

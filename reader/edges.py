@@ -62,7 +62,7 @@ def _may_end(words: Words, index: int) -> bool:
 
 def _visible(word: str) -> bool:
     """False for direction marks, zero-width spaces and other characters that show nothing."""
-    return any(char.isprintable() for char in word)
+    return word.isprintable() or any(map(str.isprintable, word))
 
 
 def _says_something(words: Words, first: int, last: int) -> bool:

@@ -14,18 +14,20 @@ _EXTEND = r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]"
 # Scripts that write no space between words: there, every grapheme may begin or end a quotation.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _LETTER = rf"(?:\p{{GCB=Prepend}}*[[\p{{L}}\p{{N}}\p{{Pc}}]--{_UNSPACED}]{_EXTEND}*)"
+_LETTERS = rf"(?:[A-Za-z0-9]+{_EXTEND}*+|{_LETTER})+"
 _JOIN = r"""(?:
-    (?<=\p{N})[.,:/](?=\p{N})                   # 1,000 and 3.5 and 10:30 and 24/7
-  | (?<=\p{L})\.(?=\p{Ll})                      # p.m and nytimes.com, but not the missing space of "ended.Then"
-  | (?<=(?:\b|\.)\p{Lu})\.(?=\p{Lu})            # U.S
-  | ['’](?=\p{L})(?![sS]\b)                     # don't and O'Brien, but China is a word of China's
+    [.,:/](?<=\p{N}.)(?=\p{N})                   # 1,000 and 3.5 and 10:30 and 24/7
+  | \.(?<=\p{L}.)(?=\p{Ll})                      # p.m and nytimes.com, but not the missing space of "ended.Then"
+  | \.(?<=(?:\b|\.)\p{Lu}.)(?=\p{Lu})            # U.S
+  | ['’](?=\p{L})(?![sS]\b)                      # don't and O'Brien, but China is a word of China's
 )"""
 _ATOM = regex.compile(
     rf"""
-    ['’][sS]\b(?!{_EXTEND})                     # of China's
+    \s+(?!{_EXTEND})                            # many at once, to be quick
+  | ['’][sS]\b(?!{_EXTEND})                     # of China's
   | (?:[\p{{Sc}}\#@](?={_LETTER}) | ['’](?=\d\ds))?
-    {_LETTER}+ (?:{_JOIN}{_LETTER}+)*
-    (?:(?<=\p{{N}})[%‰°](?!{_EXTEND}) | (?<=\b\p{{L}}(?:\.\p{{L}})+)\.(?!{_EXTEND}))?
+    {_LETTERS} (?:{_JOIN}{_LETTERS})*
+    (?:[%‰°](?<=\p{{N}}.)(?!{_EXTEND}) | \.(?<=\b\p{{L}}(?:\.\p{{L}})+\.)(?!{_EXTEND}))?
   | \X
     """,
     regex.VERSION1 | regex.VERBOSE,
@@ -50,12 +52,13 @@ class Words:
         spans = [span for span in (match.span() for match in _ATOM.finditer(text)) if not text[span[0]].isspace()]
         self.text = text
         self.starts, self.ends = np.array(spans, np.int64).reshape(-1, 2).T
+        self._words = [text[start:end] for start, end in spans]
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self._words)
 
     def __getitem__(self, index: int) -> str:
-        return self.text[self.starts[index] : self.ends[index]]
+        return self._words[index]
 
     def touching(self, left: int, right: int) -> bool:
         """Whether no white space lies between word `left` and word `right`, its neighbour."""

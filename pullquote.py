@@ -25,7 +25,7 @@ from indexer.dates import bounds
 from indexer.embed import load_embedder
 from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
 from indexer.models.fetch import default_folder
-from indexer.models.registry import ModelSpec, load_registry
+from indexer.models.registry import load_registry
 from indexer.prune import prune as prune_origins
 from indexer.seal import repair as mend
 from indexer.seal import try_settle
@@ -57,9 +57,9 @@ from retriever.search import search
 from retriever.similar import similar
 
 if TYPE_CHECKING:
-    from reader.model import Reader
+    from reader.model import Reader as SpanReader
 
-__all__ = ["Archive", "Filters", "SourceOptions"]
+__all__ = ["Archive", "Filters", "Reader", "SourceOptions"]
 
 EMBEDDER = "all-minilm-l6-v2"
 READER = "minilm-l6-reader"
@@ -73,7 +73,8 @@ _MAX_LISTED = 1_000
 class Archive:
     """A news archive on disk. Safe to share between threads; close it, or use it in a `with`.
 
-    models: the folder of prepared models (default: the user's cache). embedder, reader: names in models.yaml.
+    models: the folder of prepared models (default: the user's cache). embedder, reader: names in models.yaml, or in
+    `registry`, a file of the same form that adds to it.
     Raises ArchiveMissing: there is none at `path`, and not `create`. Models load when they are first needed.
     """
 
@@ -82,30 +83,25 @@ class Archive:
         path: str | Path,
         *,
         models: Path | None = None,
+        registry: Path | None = None,
         embedder: str = EMBEDDER,
         reader: str = READER,
         create: bool = False,
     ) -> None:
         self.path = Path(path)
-        self._models = models or default_folder()
+        self._models, self._registry = models or default_folder(), registry
         self._embedder_name, self._reader_name = embedder, reader
         if not create and not (self.path / FILE).is_file():
             raise ArchiveMissing(self.path)
         self._archive = archives.Archive(self.path, self._embedder, create)
 
-    def _spec(self, name: str) -> ModelSpec:
-        return load_registry().model(name)
-
     @cached_property
     def _embedder(self) -> Embedder:
-        return load_embedder(self._spec(self._embedder_name), self._models, CHUNKER)
+        return load_embedder(load_registry(self._registry).model(self._embedder_name), self._models, CHUNKER)
 
     @cached_property
-    def _reader(self) -> Reader:
-        from indexer.models.spans import load_span_model
-        from reader.model import Reader
-
-        return Reader(load_span_model(self._spec(self._reader_name), self._models))
+    def _reader(self) -> SpanReader:
+        return _load_reader(self._models, self._registry, self._reader_name)
 
     def load(self) -> None:
         """Load the models and the caches now, not at the first question. Raises ModelMissing, ModelDamaged."""
@@ -224,9 +220,7 @@ class Archive:
 
     def read(self, question: str, context: str) -> Reading:
         """Let the reader alone find the answer in one text."""
-        _check_text("question", question, _MAX_QUESTION)
-        _check_text("context", context, _MAX_CONTEXT)
-        return self._reader.read_one(question, context)
+        return _read(self._reader, question, context)
 
     def article(self, article_id: str) -> Article:
         """Return one article whole. Raises ArticleNotFound."""
@@ -286,6 +280,30 @@ class Archive:
         self.close()
 
 
+class Reader:
+    """The reader alone, without an archive. Raises ModelMissing, ModelDamaged."""
+
+    def __init__(self, *, models: Path | None = None, registry: Path | None = None, reader: str = READER) -> None:
+        self._reader = _load_reader(models or default_folder(), registry, reader)
+
+    def read(self, question: str, context: str) -> Reading:
+        """Find the answer in one text of any length, or abstain: then `answer` is null. Raises InvalidInput."""
+        return _read(self._reader, question, context)
+
+
+def _load_reader(models: Path, registry: Path | None, name: str) -> SpanReader:
+    from indexer.models.spans import load_span_model
+    from reader.model import Reader as SpanReader
+
+    return SpanReader(load_span_model(load_registry(registry).model(name), models))
+
+
+def _read(reader: SpanReader, question: str, context: str) -> Reading:
+    _check_text("question", question, _MAX_QUESTION)
+    _check_text("context", context, _MAX_CONTEXT)
+    return reader.read_one(question, context)
+
+
 def _counting(counts: Counter[str], report: Callable[[IndexEvent], None] | None) -> Callable[[IndexEvent], None]:
     def tell(event: IndexEvent) -> None:
         counts[event.status] += 1
@@ -306,6 +324,8 @@ def _check_text(field: str, value: str, longest: int) -> None:
         raise InvalidInput(field, "it is empty: write a few words")
     if len(value) > longest:
         raise InvalidInput(field, f"it has {len(value):,} characters, at most {longest:,} are taken: shorten it")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise InvalidInput(field, "it holds half a surrogate pair, which is no character: remove it")
 
 
 def _check_number(field: str, value: int, most: int) -> None:
@@ -321,6 +341,9 @@ def _checked_mode(mode: Mode) -> Mode:
 
 def _checked(filters: Filters | None) -> Filters:
     filters = filters or Filters()
+    for field in ("source", "author", "ids"):
+        for value in getattr(filters, field):
+            _check_text(field, value, _MAX_QUESTION)
     first = _unit("since", filters.since)[0] if filters.since else ""
     if filters.until and first > _unit("until", filters.until)[1]:
         raise InvalidInput("since", f"{filters.since} is after until {filters.until}: swap them")

@@ -55,4 +55,10 @@ def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
 
 def open_archive(settings: Settings) -> Archive:
     """The archive of the settings. Raises ArchiveMissing, and what else `pullquote.Archive` raises."""
-    return Archive(settings.archive, models=settings.models, embedder=settings.embedder, reader=settings.reader)
+    return Archive(
+        settings.archive,
+        models=settings.models,
+        registry=settings.registry,
+        embedder=settings.embedder,
+        reader=settings.reader,
+    )

@@ -18,7 +18,8 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 class Settings(BaseSettings):
     """Settings: what is given by name, else the environment (`PULLQUOTE_PORT=8080`), else the default.
 
-    models: the folder of prepared models, None for the user's cache. embedder, reader: names in models.yaml.
+    models: the folder of prepared models, None for the user's cache. embedder, reader: names in models.yaml, or in
+    the file `registry`, which has the same form and adds to it.
     allowed_hosts: names by which browsers may reach the server besides localhost, separated by commas.
     Raises InvalidInput: a value cannot be taken; `field` is the variable's name.
     """
@@ -27,6 +28,7 @@ class Settings(BaseSettings):
 
     archive: Path = Path("archive")
     models: Path | None = None
+    registry: Path | None = None
     embedder: str = "all-minilm-l6-v2"
     reader: str = "minilm-l6-reader"
     host: str = "127.0.0.1"

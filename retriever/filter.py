@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.archive import VISIBLE, View
+from indexer.archive import View
+from indexer.caches import VISIBLE
 from indexer.dates import bounds
 from indexer.types import Excluded, Filters, Ints
 

@@ -24,7 +24,8 @@ def models(
     from indexer.models.fetch import default_folder, prepare, ready
     from indexer.models.registry import load_registry
 
-    settings, registry = Settings(), load_registry()
+    settings = Settings()
+    registry = load_registry(settings.registry)
     folder = settings.models or default_folder()
     wanted = [name] if name else [settings.embedder, settings.reader] if fetch else list(registry)
     specs = [registry.model(wanted_name) for wanted_name in wanted]

@@ -13,7 +13,7 @@ from api.commands.exits import complain
 from indexer.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from pullquote import Archive
+    from pullquote import Archive, Reader
 
 
 @contextmanager
@@ -31,12 +31,22 @@ def archive_of(folder: Path | None, create: bool = False) -> Iterator[Archive]:
         Archive(
             folder or settings.archive,
             models=settings.models,
+            registry=settings.registry,
             embedder=settings.embedder,
             reader=settings.reader,
             create=create,
         ) as archive,
     ):
         yield archive
+
+
+def reader_of() -> Reader:
+    """Load the reader of the settings; it needs no archive. Raises ModelMissing, ModelDamaged."""
+    from api.settings import Settings
+    from pullquote import Reader
+
+    settings = Settings()
+    return Reader(models=settings.models, registry=settings.registry, reader=settings.reader)
 
 
 class _Complaints(logging.Handler):

@@ -21,5 +21,4 @@ def read(
     Writes {"id", "answer", "start", "end", "score", "confidence", "best"} for each line, in order, with or without
     --json; a bad line gives {"id", "error"}. "answer" is null when it abstains, "best" is its best span all the same.
     """
-    with opening.archive_of(archive) as door:
-        return batches.run(batch, ["question", "context"], door.read)
+    return batches.run(batch, ["question", "context"], opening.reader_of().read)

@@ -117,8 +117,7 @@ def load_registry(path: Path | None = None) -> Registry:
     Raises InvalidInput, naming the file and the entry: it is not YAML, or not what the head of models.yaml says.
     """
     home = Path(__file__).parents[2]  # a checkout or site-packages: where the packages lie
-    own = home / "models.yaml"
-    models = _read(own if own.is_file() else Path(__file__).with_name("models.yaml"), home)
+    models = _read(home / "models.yaml", home)
     if path is not None:
         models |= _read(path, path.parent)
     return Registry(models)

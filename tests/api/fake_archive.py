@@ -40,7 +40,16 @@ class FakeArchive:
     hits: Sequence[Hit]
     events: Sequence[IndexEvent]
 
-    def __init__(self, path: Path, *, models: Path | None, embedder: str, reader: str, create: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        models: Path | None,
+        registry: Path | None,
+        embedder: str,
+        reader: str,
+        create: bool = False,
+    ) -> None:
         if not create and not Path(path).is_dir():
             raise ArchiveMissing(Path(path))
         self._note("open", path=Path(path), models=models, embedder=embedder, reader=reader, create=create)
@@ -67,10 +76,6 @@ class FakeArchive:
     def similar(self, article_id: str | None = None, **options: object) -> HitList:
         self._note("similar", article_id=article_id, **options)
         return HitList(tuple(self.hits), None, VIEW)
-
-    def read(self, question: str, context: str) -> Reading:
-        self._note("read", question=question, context=context)
-        return Reading(None, None, None, -1.5, None, Best(context[:2], 0, 2, -1.5))
 
     def article(self, article_id: str) -> Article:
         if article_id != HEAD.id:
@@ -112,11 +117,22 @@ class FakeArchive:
         self._note("close")
 
 
+class FakeReader:
+    """Abstains, and takes the first two characters for the best span."""
+
+    def __init__(self, *, models: Path | None, registry: Path | None, reader: str) -> None:
+        self.name = reader
+
+    def read(self, question: str, context: str) -> Reading:
+        return Reading(None, None, None, -1.5, None, Best(context[:2], 0, 2, -1.5))
+
+
 def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeArchive]:
     """Put a fresh FakeArchive in the place of `pullquote.Archive`; the working folder holds an archive at ./archive."""
     fresh = type("Fresh", (FakeArchive,), {"calls": [], "fail": None, "hits": [hit(SENTENCE, "cost")], "events": []})
     module = ModuleType("pullquote")
     module.Archive = fresh  # type: ignore[attr-defined]
+    module.Reader = FakeReader  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pullquote", module)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PULLQUOTE_ARCHIVE", raising=False)

@@ -206,12 +206,17 @@ def _bound(max_error: float, confidence: Floats, truth: Bools) -> Bound:
     for threshold in _GRID:
         kept = confidence >= threshold
         answered, wrong = int(kept.sum()), int((kept & ~truth).sum())
-        if highest_rate(min(1, answered), answered) > max_error:
+        if not _below(min(1, answered), answered, max_error):
             continue
-        if highest_rate(wrong, answered) > max_error:
+        if not _below(wrong, answered, max_error):
             break
         shown = Bound(max_error, threshold, answered, wrong)
     return shown
+
+
+def _below(wrong: int, n: int, rate: float) -> bool:
+    """Whether `highest_rate` of what was seen is at most `rate`, without searching for it."""
+    return wrong < n * rate and _at_most(wrong, n, rate) <= 1 - _SURE
 
 
 def highest_rate(wrong: int, n: int, sure: float = _SURE) -> float:
@@ -223,8 +228,8 @@ def highest_rate(wrong: int, n: int, sure: float = _SURE) -> float:
         raise InvalidInput("wrong", f"{wrong} of {n} at {sure:g} is no observation")
     if wrong == n:
         return 1.0
-    low, high = wrong / n, 1.0
-    for _ in range(60):
+    low, high = wrong / n, 1.0  # never reached: rates in between are in (0, 1)
+    for _ in range(50):
         middle = (low + high) / 2
         low, high = (middle, high) if _at_most(wrong, n, middle) > 1 - sure else (low, middle)
     return high
@@ -232,13 +237,7 @@ def highest_rate(wrong: int, n: int, sure: float = _SURE) -> float:
 
 def _at_most(wrong: int, n: int, rate: float) -> float:
     """Chance of at most `wrong` in n, for a rate in (0, 1): the distribution function of the binomial."""
-    if rate <= 0:
-        return 1.0
-    if rate >= 1:
-        return float(wrong == n)
-    log_rate, log_rest, whole = math.log(rate), math.log1p(-rate), math.lgamma(n + 1)
-    terms = (
-        whole - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * log_rate + (n - k) * log_rest
-        for k in range(wrong + 1)
-    )
-    return min(1.0, math.fsum(math.exp(term) for term in terms))
+    k = np.arange(1, wrong + 1)
+    ways = np.concatenate([[0.0], np.cumsum(np.log((n - k + 1) / k))])  # logs of n over 0, 1, ... wrong
+    tries = np.arange(wrong + 1)
+    return float(np.exp(ways + tries * math.log(rate) + (n - tries) * math.log1p(-rate)).sum())

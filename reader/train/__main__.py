@@ -13,6 +13,7 @@ import torch
 from indexer.errors import PullquoteError
 from indexer.models.tokenizer import Tokenizer
 from reader.train import average
+from reader.train.checkpoint import reseed
 from reader.train.corpus import load_mixture
 from reader.train.journal import Journal
 from reader.train.loop import Feed, Settings, train
@@ -21,7 +22,7 @@ from reader.train.network import freeze, load_network, save_network
 from reader.train.schedule import Budget
 from reader.train.windows import Cutter
 
-_MANIFEST = Path(__file__).with_name("manifest.yaml")
+MANIFEST = Path(__file__).with_name("manifest.yaml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,10 +46,16 @@ def run(given: argparse.Namespace) -> None:
         torch.set_num_threads(given.threads)
     seconds = given.minutes * 60 if given.minutes else None
     settings = Settings(
-        Budget(given.steps, seconds), given.rate, seed=given.seed, bf16=given.bf16, batch_tokens=given.batch_tokens
+        Budget(given.steps, seconds),
+        given.rate,
+        seed=given.seed,
+        bf16=given.bf16,
+        batch_tokens=given.batch_tokens,
+        save_every=given.save_every,
     )
     journal = Journal(work / "log.jsonl")
     device = torch.device(given.device)
+    reseed(settings.seed)  # a fresh head is drawn at random
     model = load_network(given.base, device, given.dropout)
     freeze(model, given.frozen)
     manifest = read_manifest(given.manifest)
@@ -71,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder that the manifest's files are in")
     parser.add_argument("--base", type=Path, required=True, help="folder of the weights to start from")
     parser.add_argument("--out", type=Path, required=True, help="folder to write the reader to")
-    parser.add_argument("--manifest", type=Path, default=_MANIFEST, help="what to learn from (default: %(default)s)")
+    parser.add_argument("--manifest", type=Path, default=MANIFEST, help="what to learn from (default: %(default)s)")
     parser.add_argument("--work", type=Path, help="folder of checkpoints and log (default: OUT/run)")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--steps", type=int, help="updates in all")
@@ -85,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of weights, order and dropout (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="as torch names it: cpu, cuda (default: %(default)s)")
     parser.add_argument("--threads", type=int, help="threads of the CPU (default: all)")
+    parser.add_argument(
+        "--save-every", type=float, default=180.0, help="seconds between checkpoints (default: %(default)s)"
+    )
     parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16, where the machine has it")
     return parser
 

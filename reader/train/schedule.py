@@ -18,7 +18,8 @@ class Budget:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if (self.steps is None) == (self.seconds is None) or min(self.steps or 1, self.seconds or 1) <= 0:
+        given = [value for value in (self.steps, self.seconds) if value is not None]
+        if len(given) != 1 or given[0] <= 0:
             raise InvalidInput("budget", "give a positive number of either steps or seconds")
 
     def progress(self, step: int, seconds: float) -> float:

@@ -1,0 +1,170 @@
+"""A whole run on 200 questions, cut off and gone on with."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.nn import Module
+from torch.optim import Optimizer
+
+from indexer.models.registry import ModelSpec
+from indexer.models.spans import SpanModel
+from indexer.models.torch_runtime import TorchSpanNetwork
+from reader.evaluate import Question, figures, mark, predict, summary
+from reader.model import Reader
+from reader.train import average, checkpoint
+from reader.train.__main__ import main
+from reader.train.batches import collate, plan
+from reader.train.checkpoint import Position
+from reader.train.errors import CheckpointMismatch
+from reader.train.network import freeze, load_network
+from tests.reader.train.conftest import questions, write_squad
+
+_MANIFEST = """
+sources:
+  - {name: a, file: a.json.gz, split: all, licence: CC0, share: [1, 1]}
+held_out: [b.json]
+background: []
+"""
+
+
+def spec() -> ModelSpec:
+    raw: dict[str, Any] = {
+        "name": "tiny",
+        "task": "read",
+        "runtime": "torch",
+        "licence": "CC0",
+        "sources": (),
+        "files": {},
+    }
+    return ModelSpec(**raw, max_tokens=64, stride=32, question_tokens=32, threshold=0.0)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_squad(folder / "a.json.gz", questions(200))
+    write_squad(folder / "b.json", [questions(1)[0]._replace(context="A text of its own.", answers=())])
+    (folder / "manifest.yaml").write_text(_MANIFEST)
+    return folder
+
+
+def command(data: Path, base: Path, out: Path, steps: int, *more: str) -> list[str]:
+    options = {"--data": data, "--base": base, "--out": out, "--manifest": data / "manifest.yaml", "--steps": steps}
+    return [*(str(part) for pair in options.items() for part in pair), "--rate", "2e-3", *more]
+
+
+def journal(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "run/log.jsonl").read_text().splitlines()]
+
+
+def test_a_run_lowers_its_loss_and_answers_its_own_questions(data: Path, base: Path, tmp_path: Path) -> None:
+    more = ("--batch-tokens", "1024", "--dropout", "0", "--threads", "1")
+    assert main(command(data, base, tmp_path, 200, *more)) == 0
+    losses = [line["loss"] for line in journal(tmp_path) if line["event"] == "step"]
+    assert losses[-1] < losses[0] / 4
+    network = TorchSpanNetwork(spec(), tmp_path)
+    reader = Reader(SpanModel(spec(), "tiny", network.tokenizer, network))
+    asked = [
+        Question(e.id, e.question, e.context, tuple(e.context[slice(*span)] for span in e.answers))
+        for e in questions(100)
+    ]
+    marked = mark(asked, list(predict(reader, asked)))
+    assert figures(marked, threshold=0.0).em > 90
+    assert summary(marked, 0.0)["no_answer"].em > 75
+    assert {weights.dtype for weights in load_file(tmp_path / "model.safetensors").values()} == {torch.float16}
+    assert json.loads((tmp_path / "config.json").read_text())["architectures"] == ["BertForQuestionAnswering"]
+
+
+def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(
+    data: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert main(command(data, base, whole, 8, "--batch-tokens", "512")) == 0
+    often = ("--batch-tokens", "512", "--save-every", "0")
+    saved, save = [], checkpoint.save
+
+    def save_and_stop(folder: Path, options: str, model: Module, optimiser: Optimizer, position: Position) -> None:
+        save(folder, options, model, optimiser, position)
+        saved.append(position.step)
+        if len(saved) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", save_and_stop)
+    assert main(command(data, base, cut, 8, *often)) == 130
+    torch.manual_seed(12345)  # whatever ran in between
+    assert main(command(data, base, cut, 8, *often)) == 0
+    assert [line["step"] for line in journal(cut) if line["event"] == "start"] == [0, 3]
+    one, other = (load_file(folder / "model.safetensors") for folder in (whole, cut))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_checkpoint_of_another_run_is_refused(
+    data: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(data, base, tmp_path, 2)) == 0
+    assert main(command(data, base, tmp_path, 3, "--seed", "1")) == 2
+    assert "give another --out, or the same options" in capsys.readouterr().err
+
+
+def test_a_checkpoint_is_whole_or_the_one_before(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_network(base, torch.device("cpu"))
+    optimiser = torch.optim.AdamW(model.parameters())
+    checkpoint.save(tmp_path, "a", model, optimiser, Position(step=1))
+
+    def broken(state: object, file: IO[bytes]) -> None:
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", broken)
+    with pytest.raises(OSError, match="disk full"):
+        checkpoint.save(tmp_path, "a", model, optimiser, Position(step=2))
+    assert checkpoint.load(tmp_path, "a", model, optimiser) == Position(step=1)
+    with pytest.raises(CheckpointMismatch, match="holds a run with a, not b"):
+        checkpoint.load(tmp_path, "b", model, optimiser)
+
+
+def test_the_average_is_the_mean_of_the_last_snapshots(base: Path, tmp_path: Path) -> None:
+    model = load_network(base, torch.device("cpu"))
+    head = dict(model.named_parameters())["qa_outputs.bias"]
+    for before, done in pairwise(number / 100 for number in range(101)):
+        with torch.no_grad():
+            head.fill_(done)
+        average.snapshot(tmp_path, model, before, done, tail=0.3, n=3)
+    files = average.snapshots(tmp_path)
+    assert [file.name for file in files] == [f"snapshot-{number}.safetensors" for number in (1, 2, 3)]
+    np.testing.assert_allclose(average.mean(files)["qa_outputs.bias"], (0.8 + 0.9 + 1.0) / 3, atol=0.011)
+
+
+def test_frozen_layers_stay(base: Path) -> None:
+    model = load_network(base, torch.device("cpu"), dropout=0.0)
+    freeze(model, 1)
+    learnt = {
+        name.split(".")[1] + name.split(".")[3]
+        for name, w in model.named_parameters()
+        if w.requires_grad and "layer" in name
+    }
+    assert learnt == {"encoder1"}
+    assert {m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)} == {0.0}
+
+
+def test_empty_plan() -> None:
+    assert plan([], 100) == []
+    with pytest.raises(ValueError, match="max"):
+        collate([])
+
+
+def test_a_missing_folder_is_told_in_one_sentence(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(data, tmp_path / "none", tmp_path / "out", 1)) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "holds no tokenizer.json" in error

@@ -99,15 +99,18 @@ def sample(questions: Sequence[Question], which: Half | None, n: int | None) -> 
     return kept[:n]
 
 
-def predict(reader: Reader, questions: Iterable[Question]) -> Iterator[Prediction]:
-    """Read each question's own text, however long."""
+def predict(
+    reader: Reader, questions: Iterable[Question], rivals: Callable[[Question], Sequence[str]] | None = None
+) -> Iterator[Prediction]:
+    """Read each question's own text, however long; with `rivals`, together with the passages that it gives."""
     for asked in questions:
-        found = reader.read(asked.question, [asked.context], n=2)
+        passages = [asked.context, *(rivals(asked) if rivals else ())]
+        found = reader.read(asked.question, passages, n=2)
         if not found:
             yield Prediction("", 0.0)
             continue
-        runner_up = found[1].score if len(found) > 1 else None
-        yield Prediction(asked.context[found[0].start : found[0].end], found[0].score, runner_up)
+        best, runner_up = found[0], found[1].score if len(found) > 1 else None
+        yield Prediction(passages[best.passage][best.start : best.end], best.score, runner_up)
 
 
 def normalise(text: str) -> str:

@@ -67,7 +67,10 @@ def run(given: argparse.Namespace) -> None:
     )
     train(model, Feed(mixture, cutter, settings), settings, work, journal, options)
     files = average.snapshots(work)
-    save_network(model, average.mean(files), given.base, given.out)
+    weights = average.mean(files)
+    if given.keep:
+        weights = average.blend(weights, load_network(given.base, device).state_dict(), given.keep)
+    save_network(model, weights, given.base, given.out)
     journal.write("written", out=str(given.out), averaged=len(files), sha256=_sha(given.out / "model.safetensors", 64))
 
 
@@ -88,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dropout", type=float, default=0.1, help="probability (default: %(default)s)")
     parser.add_argument(
         "--frozen", type=int, default=0, help="lowest layers to keep as they are (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--keep", type=float, default=0.0, help="share of the base, a reader, in what is written (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of weights, order and dropout (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="as torch names it: cpu, cuda (default: %(default)s)")

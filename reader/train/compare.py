@@ -1,0 +1,119 @@
+"""`python -m reader.train.compare --data DIR NAME=FOLDER …`: readers side by side on the same questions.
+
+Every set is split by the ids of its questions. The threshold of a reader is chosen on the tune half of SQuAD 2.0; all
+figures are of the report halves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from indexer.errors import PullquoteError
+from indexer.models.fetch import prepare
+from indexer.models.registry import PathSource, Runtime, load_registry
+from indexer.models.spans import load_span_model
+from reader.evaluate import Outcome, Question, best_threshold, figures, half, mark, predict, read_questions, sample
+from reader.model import Reader
+from reader.train.negatives import Passages
+
+SETS = {
+    "SQuAD 1.1 dev": "squad_dev/squad_1.1_dev_from_explorer.json.gz",
+    "SQuAD 2.0 dev": "squad_dev/squad_2.0_dev_from_explorer.json.gz",
+    "NewsQA half": "newsqa/newsqa_dev_half_squad.json.gz",
+    "RealTimeQA 2024": "realtimeqa/evidence_squad_2024.json.gz",
+    "QAMR Wikinews dev": "qamr/qamr_dev_wikinews_squad.json.gz",
+    "TweetQA dev": "tweetqa/tweetqa_dev_squad.json.gz",
+    "TyDiQA en dev": "tydiqa_en/tydiqa_en_dev_squad.json.gz",
+    "PolNeAR half": "polnear/polnear_half_squad.json.gz",
+}
+_WITH_UNANSWERABLE = "SQuAD 2.0 dev"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: a Markdown table on standard output, each prediction as a line of JSON under --out."""
+    parser = argparse.ArgumentParser(prog="python -m reader.train.compare", description="Measure readers side by side.")
+    parser.add_argument("readers", nargs="+", metavar="NAME=FOLDER", help="folders of weights")
+    parser.add_argument("--data", type=Path, required=True, help="folder that the sets are in")
+    parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
+    parser.add_argument("--runtime", default="onnx-int8", choices=["onnx-int8", "onnx", "torch"])
+    parser.add_argument("--n", type=int, default=300, help="questions of each half of a set (default: %(default)s)")
+    parser.add_argument("--rivals", type=int, default=0, help="closest wrong passages of the same set to read as well")
+    parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS), metavar="SET")
+    given = parser.parse_args(arguments)
+    try:
+        readers = dict(pair.split("=", 1) for pair in given.readers)
+        loaded = {name: _reader(name, Path(folder), given.runtime, given.out) for name, folder in readers.items()}
+        rows = [list(_row(name, given.data, loaded, given.n, given.rivals, given.out)) for name in given.sets]
+    except PullquoteError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    head = ["set", "questions", *(f"{name}: {kind}" for name in readers for kind in ("EM", "F1", "F1 at threshold"))]
+    for row in [head, ["---"] * len(head), *rows]:
+        sys.stdout.write(f"| {' | '.join(row)} |\n")
+    return 0
+
+
+def _reader(name: str, weights: Path, runtime: Runtime, out: Path) -> Reader:
+    """The reader of a folder of weights, run as the reader that ships is run."""
+    shipped = load_registry()["minilm-l6-reader"]
+    spec = replace(shipped, name=name, runtime=runtime, sources=(PathSource(weights.resolve()),), files={})
+    prepare(spec, out / "models")
+    return Reader(load_span_model(spec, out / "models"))
+
+
+def _row(name: str, data: Path, readers: dict[str, Reader], n: int, n_rivals: int, out: Path) -> Iterator[str]:
+    """The cells of one set. Its threshold is that of the tune half where it has questions without an answer."""
+    questions = read_questions(data / SETS[name])
+    chosen = sample(questions, "tune", n) + sample(questions, "report", n)
+    rivals = _rivals(questions, n_rivals) if n_rivals else None
+    yield name
+    yield str(sum(half(question.id) == "report" for question in chosen))
+    for reader_name, reader in readers.items():
+        marked = mark(chosen, list(predict(reader, chosen, rivals)))
+        _save(out / "predictions.jsonl", name, reader_name, marked)
+        tune, report = ([one for one in marked if half(one.question.id) == side] for side in ("tune", "report"))
+        has = figures([one for one in report if one.question.answers])
+        yield f"{has.em:.1f}"
+        yield f"{has.f1:.1f} ± {(has.f1_interval[1] - has.f1_interval[0]) / 2:.1f}"
+        whole = figures(report, best_threshold(tune)) if name == _WITH_UNANSWERABLE else None
+        yield f"{whole.f1:.1f} ± {(whole.f1_interval[1] - whole.f1_interval[0]) / 2:.1f}" if whole else ""
+
+
+def _rivals(questions: Sequence[Question], n: int) -> Callable[[Question], list[str]]:
+    """For each question the n closest passages of its set, by BM25, without any of its answers or its own text."""
+    pool = Passages([question.context for question in questions])
+
+    def closest(asked: Question) -> list[str]:
+        return [
+            text
+            for text in pool.closest_wrong(asked.question, asked.answers, n + 1, deepest=5 * n + 20)
+            if text != asked.context
+        ][:n]
+
+    return closest
+
+
+def _save(file: Path, name: str, reader: str, marked: Sequence[Outcome]) -> None:
+    with file.open("a", encoding="utf-8") as lines:
+        for one in marked:
+            row = {
+                "set": name,
+                "reader": reader,
+                "id": one.question.id,
+                "half": half(one.question.id),
+                "question": one.question.question,
+                "answers": one.question.answers,
+                **one.prediction._asdict(),
+                "em": one.em,
+                "f1": one.f1,
+            }
+            lines.write(json.dumps(row) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

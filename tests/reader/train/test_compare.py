@@ -1,0 +1,47 @@
+"""The table of several readers, on sets made for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from reader.evaluate import half
+from reader.train.compare import SETS, main
+from reader.train.network import load_network, save_network
+from tests.reader.train.conftest import questions, write_squad
+
+_SET = "SQuAD 2.0 dev"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_table_is_of_report_halves(base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_squad(tmp_path / "data" / SETS[_SET], questions(60))
+    network = load_network(base, torch.device("cpu"))
+    save_network(network, network.state_dict(), base, tmp_path / "weights")
+    folders = {"--data": tmp_path / "data", "--out": tmp_path / "out"}
+    options = [str(part) for pair in folders.items() for part in pair]
+    code = main([f"a={tmp_path / 'weights'}", *options, "--runtime", "torch", "--n", "20", "--sets", _SET])
+    assert code == 0
+    head, _, row = capsys.readouterr().out.splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")] == [
+        "set",
+        "questions",
+        "a: EM",
+        "a: F1",
+        "a: F1 at threshold",
+    ]
+    rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert len(rows) == 40
+    report = [one for one in rows if half(one["id"]) == "report"]
+    assert [one["half"] for one in rows].count("report") == len(report) == 20
+    ems = [one["em"] for one in report if one["answers"]]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[:3] == [_SET, "20", f"{100 * sum(ems) / len(ems):.1f}"]
+
+
+def test_a_missing_set_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"a={tmp_path}", "--data", str(tmp_path), "--out", str(tmp_path), "--sets", _SET]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

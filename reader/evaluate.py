@@ -14,7 +14,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -257,3 +257,23 @@ def summary(outcomes: Sequence[Outcome], threshold: float) -> Mapping[str, Figur
     if has:
         table |= {"answerable": figures(has), "has_answer": figures(has, threshold)}
     return table | ({"no_answer": figures(none, threshold)} if none else {})
+
+
+def evaluate(reader: Reader, questions: Sequence[Question]) -> dict[str, Any]:
+    """Everything above of one set, ready for JSON: `pullquote eval reader FILE`.
+
+    "figures" are at the reader's own threshold; "best_threshold" is the best one for these very questions, so that its
+    F1 is an upper bound, as the official script prints it. "risk_area" is the mean of the risks of `risk_coverage`.
+    """
+    marked = mark(questions, list(predict(reader, questions)))
+    best = best_threshold(marked)
+    curve = risk_coverage([one for one in marked if one.question.answers])
+    return {
+        "questions": len(marked),
+        "threshold": reader.threshold,
+        "figures": {name: row._asdict() for name, row in summary(marked, reader.threshold).items()},
+        "best_threshold": {"threshold": best if np.isfinite(best) else None, **figures(marked, best)._asdict()},
+        "by_question_word": {name: figures(group)._asdict() for name, group in by(marked, question_word).items()},
+        "by_answer_length": {name: figures(group)._asdict() for name, group in by(marked, answer_length).items()},
+        "risk_area": float(curve[:, 1].mean()) if len(curve) else None,
+    }

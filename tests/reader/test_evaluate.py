@@ -6,6 +6,7 @@ import gzip
 import json
 import math
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -23,12 +24,14 @@ from reader.evaluate import (
     by,
     calibration_error,
     credits,
+    evaluate,
     exact_match,
     f1,
     figures,
     half,
     mark,
     normalise,
+    predict,
     question_word,
     read_questions,
     reliability,
@@ -36,6 +39,7 @@ from reader.evaluate import (
     sample,
     summary,
 )
+from reader.model import Candidate, Reader
 
 
 def asked(name: str, *answers: str, question: str = "Who?") -> Question:
@@ -199,3 +203,43 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text('{"rows": []}')
     with pytest.raises(InvalidInput, match=r"set\.json cannot be read as SQuAD"):
         read_questions(tmp_path / "set.json")
+
+
+class FakeReader:
+    """Finds the first word of the first passage that holds the last word of the question, with a score of its length."""
+
+    threshold = 3.0
+
+    def read(self, question: str, passages: list[str], n: int) -> list[Candidate]:
+        wanted = question.rstrip("?").split()[-1]
+        found = [(place, text) for place, text in enumerate(passages) if wanted in text]
+        return [Candidate(place, 0, len(text.split()[0]), float(len(text.split()[0]))) for place, text in found[:n]]
+
+
+def test_a_set_is_evaluated_by_hand() -> None:
+    questions = [
+        Question("1", "Who left?", "Anna left.", ("Anna",)),
+        Question("2", "When did she leave? left?", "Bo left.", ("Bo", "Bo Berg")),
+        Question("3", "Who rests?", "It rained.", ()),
+        Question("4", "Who rained?", "Nothing rained.", ()),
+    ]
+    found = evaluate(cast(Reader, FakeReader()), questions)
+    assert json.loads(json.dumps(found))["threshold"] == 3.0
+    assert {name: (row["n"], row["em"]) for name, row in found["figures"].items()} == {
+        "all": (4, 50.0),  # Anna is given; Bo's score of 2 is too low; 3 is rightly not answered, 4 wrongly is
+        "answerable": (2, 100.0),
+        "has_answer": (2, 50.0),
+        "no_answer": (2, 50.0),
+    }
+    # at 4: Anna right, 4 wrong; at 2: Bo right as well; nothing beats it
+    assert (found["best_threshold"]["threshold"], found["best_threshold"]["em"]) == (2.0, 75.0)
+    assert {name: row["em"] for name, row in found["by_question_word"].items()} == {"when": 100.0, "who": 100 / 3}
+    assert {name: row["n"] for name, row in found["by_answer_length"].items()} == {"1": 2, "none": 2}
+    assert found["risk_area"] == 0.0
+
+
+def test_passages_compete() -> None:
+    asked = [Question("1", "Who left?", "Anna left.", ("Anna",))]
+    predicted = list(predict(cast(Reader, FakeReader()), asked, rivals=lambda _: ["It rained.", "Bo left."]))
+    assert predicted == [Prediction("Anna", 4.0, 2.0)]
+    assert list(predict(cast(Reader, FakeReader()), [asked[0]._replace(question="Came?")])) == [Prediction("", 0.0)]

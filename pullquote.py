@@ -5,23 +5,19 @@ The command line and the HTTP service go through this door too, so that all thre
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, get_args
+from typing import TYPE_CHECKING, Self
 
 from indexer import archive as archives
 from indexer.build import build
 from indexer.chunk import CHUNKER, chunk
 from indexer.clean import clean
 from indexer.commit import delete
-from indexer.dates import bounds
 from indexer.embed import load_embedder
 from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
 from indexer.models.fetch import default_folder
@@ -53,6 +49,19 @@ from indexer.types import (
 )
 from retriever.filter import unknown_dates
 from retriever.listing import articles, extent
+from retriever.requests import (
+    MAX_DEPTH,
+    MAX_LISTED,
+    MAX_TEXT,
+    MAX_TOP_K,
+    check_number,
+    check_text,
+    checked_filters,
+    checked_mode,
+    cursor_of,
+    offset_of,
+    unit,
+)
 from retriever.search import search
 from retriever.similar import similar
 
@@ -63,11 +72,6 @@ __all__ = ["Archive", "Filters", "Reader", "SourceOptions"]
 
 EMBEDDER = "all-minilm-l6-v2"
 READER = "minilm-l6-reader"
-_MAX_QUESTION = 2_000  # characters: a question is clipped to 64 tokens anyway
-_MAX_CONTEXT = 5_000_000
-_MAX_DEPTH = 200
-_MAX_TOP_K = 100
-_MAX_LISTED = 1_000
 
 
 class Archive:
@@ -164,14 +168,14 @@ class Archive:
         """
         from reader.answer import Question, answer
 
-        _check_text("question", question, _MAX_QUESTION)
-        _check_number("top_k", top_k, _MAX_TOP_K)
-        _check_number("depth", depth, _MAX_DEPTH)
+        check_text("question", question)
+        check_number("top_k", top_k, MAX_TOP_K)
+        check_number("depth", depth, MAX_DEPTH)
         if max_error is not None:
             raise InvalidInput("max_error", f"reader {self._reader_name} has no calibration: leave it out")
         if as_of is not None:
-            _unit("as_of", as_of)
-        asked = Question(question, top_k, depth, _checked_mode(mode), _checked(filters))
+            unit("as_of", as_of)
+        asked = Question(question, top_k, depth, checked_mode(mode), checked_filters(filters))
         return answer(asked, self._archive.view(), self._embedder, self._reader)
 
     def search(
@@ -184,13 +188,13 @@ class Archive:
         cursor: str | None = None,
     ) -> HitList:
         """Find passages, best first. cursor: `next` of the page before; it counts in the view of today."""
-        _check_text("query", query, _MAX_QUESTION)
-        _check_number("top_k", top_k, _MAX_TOP_K)
-        filters, view, skip = _checked(filters), self._archive.view(), _offset(cursor)
-        hits = search(query, view, self._embedder, skip + top_k + 1, _checked_mode(mode), filters)
+        check_text("query", query)
+        check_number("top_k", top_k, MAX_TOP_K)
+        filters, view, skip = checked_filters(filters), self._archive.view(), offset_of(cursor)
+        hits = search(query, view, self._embedder, skip + top_k + 1, checked_mode(mode), filters)
         page, more = hits[skip : skip + top_k], len(hits) > skip + top_k
         excluded = unknown_dates(view, filters)
-        return HitList(tuple(page), _cursor(skip + top_k) if more else None, view.info, excluded)
+        return HitList(tuple(page), cursor_of(skip + top_k) if more else None, view.info, excluded)
 
     def similar(
         self,
@@ -201,8 +205,8 @@ class Archive:
         filters: Filters | None = None,
     ) -> HitList:
         """Find the articles most like one of the archive, or like a text: the nearest passage of each."""
-        _check_number("top_k", top_k, _MAX_TOP_K)
-        filters, view = _checked(filters), self._archive.view()
+        check_number("top_k", top_k, MAX_TOP_K)
+        filters, view = checked_filters(filters), self._archive.view()
         if (article_id is None) == (text is None):
             raise InvalidInput("similar", "give an article's id or a text, one of them")
         if article_id is not None:
@@ -213,7 +217,7 @@ class Archive:
         return HitList(tuple(hits), None, view.info, unknown_dates(view, filters))
 
     def _embedded(self, text: str) -> Floats:
-        _check_text("text", text, _MAX_CONTEXT)
+        check_text("text", text, MAX_TEXT)
         article = clean(Page(origin="text:", source_sha256="", extractor="", text=text))
         passages = chunk(article, lambda passage: self._embedder.fits(article.title, passage))
         return self._embedder.encode([(article.title, text[p.start : p.end]) for p in passages])
@@ -228,11 +232,11 @@ class Archive:
 
     def articles(self, *, filters: Filters | None = None, limit: int = 100, cursor: str | None = None) -> ArticleList:
         """List articles, newest first, those without a date last."""
-        _check_number("limit", limit, _MAX_LISTED)
-        view, skip = self._archive.view(), _offset(cursor)
-        found = articles(view, _checked(filters), limit + 1, skip)
+        check_number("limit", limit, MAX_LISTED)
+        view, skip = self._archive.view(), offset_of(cursor)
+        found = articles(view, checked_filters(filters), limit + 1, skip)
         more = len(found) > limit
-        return ArticleList(tuple(found[:limit]), _cursor(skip + limit) if more else None, view.info)
+        return ArticleList(tuple(found[:limit]), cursor_of(skip + limit) if more else None, view.info)
 
     def delete(self, ids: Sequence[str]) -> list[str]:
         """Remove articles; none of them when one is not there (ArticleNotFound)."""
@@ -299,8 +303,8 @@ def _load_reader(models: Path, registry: Path | None, name: str) -> SpanReader:
 
 
 def _read(reader: SpanReader, question: str, context: str) -> Reading:
-    _check_text("question", question, _MAX_QUESTION)
-    _check_text("context", context, _MAX_CONTEXT)
+    check_text("question", question)
+    check_text("context", context, MAX_TEXT)
     return reader.read_one(question, context)
 
 
@@ -317,57 +321,3 @@ def _noting(pages: Iterable[Page | SourceUnreadable], seen: set[str]) -> Iterato
     for page in pages:
         seen.add(page.origin)
         yield page
-
-
-def _check_text(field: str, value: str, longest: int) -> None:
-    if not value.strip():
-        raise InvalidInput(field, "it is empty: write a few words")
-    if len(value) > longest:
-        raise InvalidInput(field, f"it has {len(value):,} characters, at most {longest:,} are taken: shorten it")
-    if any("\ud800" <= char <= "\udfff" for char in value):
-        raise InvalidInput(field, "it holds half a surrogate pair, which is no character: remove it")
-
-
-def _check_number(field: str, value: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise InvalidInput(field, f"want a whole number from 1 to {most}, got {value!r}")
-
-
-def _checked_mode(mode: Mode) -> Mode:
-    if mode not in get_args(Mode):
-        raise InvalidInput("mode", f"want hybrid, dense or lexical, got {mode!r}")
-    return mode
-
-
-def _checked(filters: Filters | None) -> Filters:
-    filters = filters or Filters()
-    for field in ("source", "author", "ids"):
-        for value in getattr(filters, field):
-            _check_text(field, value, _MAX_QUESTION)
-    first = _unit("since", filters.since)[0] if filters.since else ""
-    if filters.until and first > _unit("until", filters.until)[1]:
-        raise InvalidInput("since", f"{filters.since} is after until {filters.until}: swap them")
-    return filters
-
-
-def _unit(field: str, date: str) -> tuple[str, str]:
-    try:
-        return bounds(date)
-    except InvalidInput as error:
-        raise InvalidInput(field, error.problem) from error
-
-
-def _cursor(offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"offset": offset}).encode()).decode().rstrip("=")
-
-
-def _offset(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    try:
-        offset = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))["offset"]
-    except (binascii.Error, ValueError, KeyError, TypeError) as error:
-        raise InvalidInput("cursor", "it is not one that a list gave as `next`: leave it out to start again") from error
-    if not isinstance(offset, int) or not 0 <= offset <= 10**9:
-        raise InvalidInput("cursor", "it is not one that a list gave as `next`: leave it out to start again")
-    return offset

@@ -75,7 +75,7 @@ def _apart(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
     """Best first, leaving out each that overlaps a better one of the same article."""
     kept: list[Occurrence] = []
     by_article: dict[str, list[Occurrence]] = {}
-    for new in sorted(occurrences, key=lambda o: (-o.score, o.article, o.start, o.end)):
+    for new in sorted(occurrences, key=lambda o: (-o.score, o.article, o.start, o.end, o.quote)):
         same = by_article.setdefault(new.article, [])
         if all(new.end <= old.start or old.end <= new.start for old in same):
             same.append(new)

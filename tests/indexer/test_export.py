@@ -84,7 +84,8 @@ def test_answers_agree_with_auto_model_for_question_answering() -> None:
     exported, original = (load_span_model(spec, default_folder()) for spec in (READER, as_torch(READER)))
     assert (exported.fingerprint, exported.max_tokens) == (original.fingerprint, original.max_tokens)
     answers = [(best(exported, *sample), best(original, *sample)) for sample in SAMPLES]
-    assert sum(ours == theirs for ours, theirs in answers) >= 0.85 * len(answers)
+    assert sum(ours == theirs for ours, theirs in answers) >= 0.75 * len(answers)
+    assert all(ours in theirs or theirs in ours for ours, theirs in answers)  # int8 may stop at another word
     assert ("Norvik Energi", "Norvik Energi") in answers
 
 

@@ -206,7 +206,7 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
 
 
 class FakeReader:
-    """Finds the first word of the first passage that holds the last word of the question, with a score of its length."""
+    """Finds the first word of each passage that holds the last word of the question; its score is its length."""
 
     threshold = 3.0
 

@@ -20,6 +20,7 @@ from indexer.clean import clean
 from indexer.commit import delete
 from indexer.embed import load_embedder
 from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
+from indexer.files import publish
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.prune import prune as prune_origins
@@ -269,7 +270,20 @@ class Archive:
 
         if repair:
             mend(self._archive)
+            try_settle(self._archive, force=True)
         return examine(self._archive)
+
+    def backup(self, folder: str | Path) -> Path:
+        """Copy the archive, as it is now, into a new folder, while others read and write; copy it back to restore it.
+
+        Only the store is copied: an archive that opens without caches rebuilds them. Raises InvalidInput: the folder is
+        there already; ArchiveReadOnly: it cannot be written.
+        """
+        target = Path(folder)
+        if target.exists():
+            raise InvalidInput("folder", f"{target} is there already: name a new one")
+        publish(target, {FILE: self._archive.store.copy_to})
+        return target
 
     def close(self) -> None:
         """Close the archive's files."""

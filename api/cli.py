@@ -12,6 +12,7 @@ import typer
 from api.commands import (
     articles,
     ask,
+    backup,
     doctor,
     exits,
     index,
@@ -39,6 +40,7 @@ for verb in (
     verify.verify,
     serve.serve,
     models.models,
+    backup.backup,
     doctor.doctor,
 ):
     app.command(name="list" if verb is articles.list_articles else None)(verb)

@@ -21,6 +21,7 @@ FORMAT = 1
 FILE = "archive.sqlite"
 _RESERVED = 8  # bytes a page that the checksum takes; less or more in a file means that it is not checked
 _BUSY_MS = 30_000
+_PAGES = 4096  # copied at a time by a backup
 
 _SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
@@ -175,6 +176,18 @@ class Store:
         found = [str(row[0]) for row in self.rows("PRAGMA integrity_check(20)")]
         found += [f"foreign key: {row}" for row in self.rows("PRAGMA foreign_key_check")]
         return [line for line in found if line != "ok"]
+
+    def copy_to(self, file: Path) -> None:
+        """Copy the store as it is now, beside readers and writers; the copy names no caches. Raises ArchiveReadOnly."""
+        with self._told():
+            copy = apsw.Connection(str(file), vfs="cksmvfs")
+            try:
+                with copy.backup("main", self._connection(), "main") as backup:
+                    while not backup.done:
+                        backup.step(_PAGES)
+                copy.execute("DELETE FROM segment; DELETE FROM meta WHERE key = 'lexical'")
+            finally:
+                copy.close()
 
     def close(self) -> None:
         """Close every thread's connection; the last one to close folds the log into the file."""

@@ -26,6 +26,7 @@ from indexer.types import (
     Reading,
     Reply,
     Verdict,
+    ViewInfo,
 )
 from tests.api.nouns import HEAD, VIEW, answer, article, hit, reply
 
@@ -109,6 +110,13 @@ class FakeArchive:
             logging.getLogger("pullquote").warning("the caches stay\nin memory: %s", "disk full")
         ok = self.fail is None
         return Health(ok, (Check("store", ok, "every page has its checksum"),), {"archive.sqlite": 4096})
+
+    def backup(self, folder: Path) -> Path:
+        self._note("backup", folder=folder)
+        return folder
+
+    def view_info(self) -> ViewInfo:
+        return VIEW
 
     def __enter__(self) -> Self:
         return self

@@ -14,9 +14,10 @@ import pytest
 
 from api import cli
 from api.commands.options import ModeName
+from api.schemas import dump
 from indexer.types import Filters, Hit, IndexEvent, IndexStatus, Mode
 from tests.api.fake_archive import SENTENCE, FakeArchive, install
-from tests.api.nouns import HEAD, TEXT, article, at, citation, hit, place_of
+from tests.api.nouns import HEAD, TEXT, VIEW, article, at, citation, hit, place_of
 
 Door = type[FakeArchive]
 Printed = pytest.CaptureFixture[str]
@@ -377,3 +378,11 @@ def test_help_loads_no_engine(arguments: list[str]) -> None:
 
 def test_at_counts_utf16() -> None:  # the nouns of these tests are right themselves
     assert at(0, 20).utf16.end == 21
+
+
+def test_backup_says_what_the_copy_holds(door: Door, capsys: Printed) -> None:
+    assert cli.main(["backup", "elsewhere"]) == 0
+    assert asked(door, "backup")["folder"] == Path("elsewhere")
+    assert capsys.readouterr().out == f"elsewhere holds {VIEW.articles} articles\n"
+    assert cli.main(["backup", "elsewhere", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"archive": "elsewhere", "view": dump(VIEW)}

@@ -127,10 +127,10 @@ class Archive:
         options = options or SourceOptions()
         counts: Counter[str] = Counter()
         tell = _counting(counts, report)
-        seen: set[str] = set()
-        build(_noting(read_pages(paths, options), seen), self._archive, tell, options.timezone)
+        seen, refused = set[str](), set[str]()
+        build(_noting(read_pages(paths, options), seen, refused), self._archive, tell, options.timezone)
         if prune:
-            for event in prune_origins(self._archive, [Path(path) for path in paths], seen):
+            for event in prune_origins(self._archive, [Path(path) for path in paths], seen, refused):
                 tell(event)
         try_settle(self._archive, force=True)
         return self._summary(counts)
@@ -331,7 +331,9 @@ def _counting(counts: Counter[str], report: Callable[[IndexEvent], None] | None)
     return tell
 
 
-def _noting(pages: Iterable[Page | SourceUnreadable], seen: set[str]) -> Iterator[Page | SourceUnreadable]:
+def _noting(
+    pages: Iterable[Page | SourceUnreadable], seen: set[str], refused: set[str]
+) -> Iterator[Page | SourceUnreadable]:
     for page in pages:
-        seen.add(page.origin)
+        (refused if isinstance(page, SourceUnreadable) else seen).add(page.origin)
         yield page

@@ -64,6 +64,8 @@ class View:
 
     def row_of(self, article_id: str) -> int:
         """The row of the article that has this id in this view. Raises ArticleNotFound."""
+        if any("\ud800" <= char <= "\udfff" for char in article_id):
+            raise ArticleNotFound(article_id)
         sql = f"SELECT rowid FROM article WHERE id = :id AND {VISIBLE}"
         found = self.rows(sql, {"id": article_id, "s": self.info.sequence})
         if not found:
@@ -130,8 +132,9 @@ class Archive:
 
     def _next_view(self) -> View:
         (sequence, version), state = self._now(), self._state
-        if self._view and state and (state.sequence, state.layout.version) == (sequence, version):
+        if self._view and (self._view.info.sequence, self._view.layout) == (sequence, version):
             return self._view  # another thread was first
+        self._state = None  # what fails half way is made anew, from the store
         if state is None or state.layout.version != version:
             sequence, layout = caches.read_layout(self.store)
             state = caches.opened(self.store, self.folder, self.embedder, layout, sequence)

@@ -94,10 +94,10 @@ def advanced(store: Store, embedder: Embedder, state: State, sequence: int) -> S
     removed = removed_articles(store, state.sequence, sequence)
     gone = np.array([row for rows in removed.values() for row in rows], np.int64)
     passages, vectors = _added_vectors(store, embedder, state.sequence, sequence)
-    state.overlay.update(new_words(store, state.sequence, sequence), removed, sequence)
-    dead = state.dead | frozenset(removed)
-    layers = _layers(state.disk, dead, state.overlay)
     grown = state.dense.extended(passages, vectors, gone)
+    dead = state.dead | frozenset(removed)
+    state.overlay.update(new_words(store, state.sequence, sequence), removed, sequence)
+    layers = _layers(state.disk, dead, state.overlay)
     return State(sequence, state.layout, grown, layers, state.disk, state.overlay, dead)
 
 
@@ -204,9 +204,9 @@ def _removed_passages(store: Store, rows: Sequence[Sealed], sequence: int) -> In
 def new_words(store: Store, since: int, sequence: int) -> Iterator[Words]:
     """What the lexical index holds of the passages added after `since` and visible at `sequence`, in order."""
     sql = f"""SELECT article.rowid, text, title, id, source, author, published_at,
-        json_group_array(json_array(passage.rowid, start, "end")) FROM article JOIN passage
-        ON article = article.rowid WHERE added_seq > :since AND {VISIBLE}
-        GROUP BY article.rowid ORDER BY article.rowid"""
+        (SELECT json_group_array(json_array(passage.rowid, start, "end")) FROM passage
+        WHERE passage.article = article.rowid)
+        FROM article WHERE added_seq > :since AND {VISIBLE} ORDER BY added_seq, article.rowid"""
     for row, text, title, article_id, source, author, published_at, places in store.stream(
         sql, {"since": since, "s": sequence}
     ):

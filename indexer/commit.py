@@ -64,13 +64,16 @@ def delete(archive: Archive, ids: Sequence[str]) -> list[str]:
     """Remove articles. Raises ArticleNotFound, and then removes none, when one of them is not there."""
     wanted = list(dict.fromkeys(ids))
     with archive.store.writing() as writing:
-        sequence = _sequence(writing) + 1
+        sequence = next_sequence(writing) if wanted else 0
         for article_id in wanted:
             if not _remove(writing, article_id, sequence):
                 raise ArticleNotFound(article_id)
-        if wanted:
-            writing.rows("UPDATE meta SET value = ? WHERE key = 'sequence'", (sequence,))
     return wanted
+
+
+def next_sequence(writing: Writing) -> int:
+    """Take the next sequence number, for a transaction that changes something."""
+    return int(writing.rows("UPDATE meta SET value = value + 1 WHERE key = 'sequence' RETURNING value")[0][0])
 
 
 def _sequence(writing: Writing) -> int:

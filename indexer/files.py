@@ -10,7 +10,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from indexer.errors import ArchiveReadOnly
 
@@ -60,8 +60,9 @@ def publish(folder: Path, writers: Mapping[str, Callable[[Path], None]]) -> dict
         _sync(folder.parent)
         return {name: stamp(folder / name) for name in writers}
     except (OSError, RuntimeError) as error:  # faiss tells of a full disk by RuntimeError
-        shutil.rmtree(making, ignore_errors=True)
         raise ArchiveReadOnly(folder.parent.parent, str(error)) from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:
@@ -75,17 +76,26 @@ def _sync(path: Path) -> None:
 @contextlib.contextmanager
 def kernel_lock(file: Path) -> Iterator[bool]:
     """Hold a lock that ends with its process; the file names the holder. Yields False, at once, if another has it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a+") as opened:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        opened = file.open("a+")
+    except OSError as error:
+        raise ArchiveReadOnly(file.parent, error.strerror or str(error)) from error
+    with opened:
+        yield _taken(opened)
+
+
+def _taken(opened: IO[str]) -> bool:
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         opened.truncate(0)
         opened.write(f"{socket.gethostname()} {os.getpid()}\n")
         opened.flush()
-        yield True
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise ArchiveReadOnly(Path(opened.name).parent, error.strerror or str(error)) from error
+    return True
 
 
 def is_locked(file: Path) -> bool:

@@ -125,7 +125,7 @@ class LexicalView:
         wanted = self._query(query, filters)
         if wanted is None or k <= 0:
             return []
-        hits = self._searcher.search(wanted, limit=k, count=False).hits
+        hits = self._searcher.search(wanted, limit=max(1, min(k, self._searcher.num_docs)), count=False).hits
         rows = cast(list[int], self._searcher.fast_field_values("passage", [address for _, address in hits]))
         found = [(row, float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))

@@ -17,7 +17,7 @@ from indexer import caches, dense
 from indexer.archive import Archive
 from indexer.caches import Layout, Sealed
 from indexer.dense import Segment
-from indexer.errors import ArchiveReadOnly
+from indexer.errors import ArchiveBusy, ArchiveReadOnly
 from indexer.files import is_intact, kernel_lock, publish
 from indexer.lexical import LexicalIndex
 from indexer.lexical_files import sign
@@ -50,7 +50,7 @@ def try_settle(archive: Archive, force: bool = False) -> None:
     """`settle`, where a disk that refuses is told and does no harm: the articles are in the store."""
     try:
         settle(archive, force)
-    except ArchiveReadOnly as error:
+    except (ArchiveReadOnly, ArchiveBusy) as error:
         caches.LOG.warning("the caches stay in memory: %s", error)
 
 
@@ -103,7 +103,7 @@ def _rewritten(archive: Archive, row: Sealed) -> Sealed:
 def _whole(archive: Archive, row: Sealed) -> Sealed:
     home = archive.folder / "dense" / row.id
     fits = row.embedder == archive.embedder.fingerprint
-    if fits and all(is_intact(home / name, known) for name, known in row.files.items()):
+    if fits and all(is_intact(home / name, known, trust=False) for name, known in row.files.items()):
         return row
     return _from_store(archive, row)
 

@@ -7,6 +7,7 @@ A row is visible at sequence s when added_seq <= s and it was not removed at s. 
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,7 +81,7 @@ class Store:
         self.folder = folder
         self.file = folder / FILE
         self._threads = threading.local()
-        self._all: list[apsw.Connection] = []
+        self._all: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()  # a thread that ends takes its own with it
         self._lock = threading.Lock()
         _load_checksums()
         if not self.file.is_file() or (create and self.file.stat().st_size == 0):
@@ -122,7 +123,7 @@ class Store:
         fresh.pragma("foreign_keys", True)
         self._threads.connection = fresh
         with self._lock:
-            self._all.append(fresh)
+            self._all.add(fresh)
         return fresh
 
     @contextmanager
@@ -180,11 +181,19 @@ class Store:
     def copy_to(self, file: Path) -> None:
         """Copy the store as it is now, beside readers and writers; the copy names no caches. Raises ArchiveReadOnly."""
         with self._told():
-            copy = apsw.Connection(str(file), vfs="cksmvfs")
+            copy, source = apsw.Connection(str(file), vfs="cksmvfs"), self._connection()
             try:
-                with copy.backup("main", self._connection(), "main") as backup:
-                    while not backup.done:
-                        backup.step(_PAGES)
+                copy.reserve_bytes(reserve=_RESERVED)
+                copy.pragma("journal_mode", "wal")  # writes page 1: every page from here on gets its checksum
+                source.execute(
+                    "BEGIN; SELECT count(*) FROM meta"
+                ).fetchall()  # one moment: no writer makes it begin anew
+                try:
+                    with copy.backup("main", source, "main") as backup:
+                        while not backup.done:
+                            backup.step(_PAGES)
+                finally:
+                    source.execute("ROLLBACK")
                 copy.execute("DELETE FROM segment; DELETE FROM meta WHERE key = 'lexical'")
             finally:
                 copy.close()
@@ -192,7 +201,7 @@ class Store:
     def close(self) -> None:
         """Close every thread's connection; the last one to close folds the log into the file."""
         with self._lock:
-            for connection in self._all:
+            for connection in list(self._all):
                 connection.close(force=True)
             self._all.clear()
         self._threads = threading.local()

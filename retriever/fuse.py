@@ -24,3 +24,13 @@ def reciprocal_rank_fusion(dense: Sequence[tuple[int, float]], lexical: Sequence
     return [
         Ranked(p, fused[p], ScoreParts(dense=by_dense.get(p), lexical=by_lexical.get(p), fused=fused[p])) for p in order
     ]
+
+
+def below(dense: Sequence[tuple[int, float]], fused: Sequence[Ranked]) -> list[Ranked]:
+    """The rest of the dense ranking, for what comes after the fused passages: each by its own 1 / (60 + rank)."""
+    known = {ranked.passage for ranked in fused}
+    rest = [(passage, score, rank) for rank, (passage, score) in enumerate(dense, start=1) if passage not in known]
+    return [
+        Ranked(passage, 1.0 / (RANK_CONSTANT + rank), ScoreParts(dense=score, fused=1.0 / (RANK_CONSTANT + rank)))
+        for passage, score, rank in rest
+    ]

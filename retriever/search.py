@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from indexer.archive import Located, View
 from indexer.offsets import ranges_of
 from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, Mode, Ranked, ScoreParts
 from retriever.filter import allowed
-from retriever.fuse import reciprocal_rank_fusion
+from retriever.fuse import below, reciprocal_rank_fusion
 from retriever.highlight import highlight
 
-_LEG_DEPTH = 100  # passages each leg ranks before fusion, at least
+LEG_DEPTH = 100  # passages of each leg that are fused
 
 
 def search(
@@ -23,20 +23,36 @@ def search(
 
 
 def rank(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters) -> list[Ranked]:
-    """Rank the passages that pass the filters. dense and hybrid give min(k, n allowed), lexical those with a term."""
-    depth = max(k, _LEG_DEPTH)
-    dense, lexical = [], []
+    """Rank the passages that pass the filters. dense and hybrid give min(k, n allowed), lexical those with a term.
+
+    Hybrid fuses the same 100 of each leg whatever k is, and lists the dense ones below them after, so that pages of one
+    ranking follow each other.
+    """
+    deep = max(k, LEG_DEPTH)
+    dense: list[tuple[int, float]] = []
+    lexical: list[tuple[int, float]] = []
     if mode != "lexical":
-        dense = view.dense.search(embedder.encode_query(query), depth, allowed(view, filters))
+        vector, passages = embedder.encode_query(query), allowed(view, filters)
+        dense = _whole_ties(lambda n: view.dense.search(vector, n, passages), deep)
     if mode != "dense":
-        lexical = view.lexical.search(query, depth, filters)
+        depth = LEG_DEPTH if mode == "hybrid" else deep
+        lexical = _whole_ties(lambda n: view.lexical.search(query, n, filters), depth)
     if mode == "hybrid":
-        ranking = reciprocal_rank_fusion(dense, lexical)
+        ranking = reciprocal_rank_fusion(dense[:LEG_DEPTH], lexical[:LEG_DEPTH])
+        ranking += below(dense, ranking)
     elif mode == "dense":
         ranking = [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in dense]
     else:
         ranking = [Ranked(passage, score, ScoreParts(lexical=score)) for passage, score in lexical]
     return in_order(view, ranking)[:k]
+
+
+def _whole_ties(find: Callable[[int], list[tuple[int, float]]], k: int) -> list[tuple[int, float]]:
+    """At least k, and all that score as the last of them: a cut inside a tie would hang on the layout of the caches."""
+    depth = k + 1
+    while len(found := find(depth)) == depth and found[k - 1][1] == found[-1][1]:
+        depth *= 2
+    return found
 
 
 def in_order(view: View, ranking: Sequence[Ranked]) -> list[Ranked]:

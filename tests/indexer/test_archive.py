@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import tempfile
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -153,3 +155,24 @@ def test_a_copy_under_another_id_is_marked_as_a_duplicate(archive: Archive) -> N
     sql = """SELECT copy.id, first.id, kind FROM duplicate JOIN article AS copy ON copy.rowid = article
         JOIN article AS first ON first.rowid = original"""
     assert archive.store.rows(sql) == [("b", "a", "exact")]
+
+
+def test_a_view_that_could_not_be_made_is_made_the_next_time(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(archive, "a", "khan met xi")
+    put(archive, "b", "olympics boycott")
+    archive.view()
+    delete(archive, ["a"])
+    with monkeypatch.context() as patched:
+        patched.setattr(archive, "_info", lambda state: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            archive.view()
+    assert contents(archive.view()) == {"b": "olympics boycott"}
+
+
+def test_connections_of_threads_that_ended_are_closed(archive: Archive) -> None:
+    for _ in range(5):
+        thread = threading.Thread(target=archive.view)
+        thread.start()
+        thread.join()
+    gc.collect()
+    assert len(archive.store._all) == 1

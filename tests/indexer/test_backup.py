@@ -71,3 +71,20 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(ArchiveReadOnly):
         publish(tmp_path / "file" / "copy", {FILE: archive.store.copy_to})
     archive.close()
+
+
+@pytest.mark.parametrize("folded", [True, False], ids=["folded into the file", "still in the log"])
+def test_a_copy_larger_than_the_page_cache_is_whole(tmp_path: Path, folded: bool) -> None:
+    archive = Archive(tmp_path / "archive", WordEmbedder(), create=True)
+    for i in range(300):
+        put(archive, f"a{i}", f"khan {i} " * 1_500)
+    if folded:
+        archive.close()
+        archive = Archive(tmp_path / "archive", WordEmbedder())
+    publish(tmp_path / "copy", {FILE: archive.store.copy_to})
+    copy = Archive(tmp_path / "copy", WordEmbedder())
+    assert (copy.folder / FILE).stat().st_size > 3_000_000
+    assert examine(copy).ok
+    assert copy.view().info.articles == 300
+    copy.close()
+    archive.close()

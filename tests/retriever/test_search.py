@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from indexer.archive import View
-from indexer.types import Filters, Mode
+from indexer.archive import Archive, View
+from indexer.commit import Draft, commit
+from indexer.types import Filters, Mode, Passage
 from retriever.search import search
-from tests.fakes import WordEmbedder
+from tests.fakes import WordEmbedder, article, page
 
 
 def test_dense_and_hybrid_fill_up_with_what_is_allowed(view: View, embedder: WordEmbedder) -> None:
@@ -52,3 +55,23 @@ def test_ties_come_by_article_then_offset(view: View, embedder: WordEmbedder) ->
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 def test_the_same_question_gives_the_same_hits(view: View, embedder: WordEmbedder, mode: Mode) -> None:
     assert search("Xi Beijing", view, embedder, 5, mode) == search("Xi Beijing", view, embedder, 5, mode)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_every_ranking_is_the_start_of_a_longer_one(tmp_path: Path, mode: Mode) -> None:
+    """So that pages follow each other; 300 passages, most of them tied."""
+    embedder = WordEmbedder()
+    archive = Archive(tmp_path / "archive", embedder, create=True)
+    drafts = []
+    for i in range(300):
+        text = f"khan met xi {i % 7}"
+        vectors = embedder.encode([(None, text)])
+        made = article(text, id=f"a{(i * 37) % 300}")
+        drafts.append(Draft(page(text, id=made.id), made, [Passage(0, len(text))], vectors))
+    commit(archive, drafts)
+    view = archive.view()
+    whole = [hit.article.id for hit in search("khan 3", view, embedder, 300, mode)]
+    assert len(whole) == len(set(whole)) == 300
+    for k in (1, 20, 99, 100, 101, 150, 299):
+        assert [hit.article.id for hit in search("khan 3", view, embedder, k, mode)] == whole[:k]
+    archive.close()

@@ -201,7 +201,7 @@ def test_everything_works_by_keyboard(opened: Opened) -> None:
     expect(excerpt.first).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).not_to_be_visible()
-    assert page.evaluate("document.activeElement.textContent") == passage
+    page.wait_for_function("text => document.activeElement.textContent === text", arg=passage)  # once it has closed
     assert "article" not in page.url
     while page.evaluate("document.activeElement.id") != "question":
         page.keyboard.press("ArrowUp")

@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from indexer.archive import Archive
+from indexer.caches import floats
 from indexer.errors import ArticleNotFound, ModelMismatch
 from indexer.store import Writing
 from indexer.types import Article, Floats, IndexEvent, Page, Passage
@@ -41,8 +40,7 @@ def known_vectors(archive: Archive, article: Article, passages: Sequence[Passage
             WHERE article = ? AND embedder = ? ORDER BY ordinal"""
         stored = archive.store.rows(sql, (row, archive.embedder.fingerprint))
         if [tuple(place) for *place, _ in stored] == [tuple(passage) for passage in passages]:
-            vectors = np.frombuffer(b"".join(blob for *_, blob in stored), "<f2").astype(np.float32)
-            return vectors.reshape(len(stored), archive.embedder.width)
+            return floats([blob for *_, blob in stored], archive.embedder.width)
     return None
 
 

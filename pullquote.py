@@ -57,6 +57,7 @@ from retriever.requests import (
     MAX_TOP_K,
     check_number,
     check_text,
+    check_unicode,
     checked_filters,
     checked_mode,
     cursor_of,
@@ -240,7 +241,9 @@ class Archive:
         return ArticleList(tuple(found[:limit]), cursor_of(skip + limit) if more else None, view.info)
 
     def delete(self, ids: Sequence[str]) -> list[str]:
-        """Remove articles; none of them when one is not there (ArticleNotFound)."""
+        """Remove articles; none of them when one is not there (ArticleNotFound) or can be no id (InvalidInput)."""
+        for article_id in ids:
+            check_unicode("id", article_id)
         return delete(self._archive, ids)
 
     def verify(self, citations: Sequence[Citation]) -> list[Verdict]:

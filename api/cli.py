@@ -17,7 +17,6 @@ from api.commands import (
     exits,
     index,
     models,
-    opening,
     output,
     read,
     search,
@@ -25,6 +24,7 @@ from api.commands import (
     similar,
     verify,
 )
+from indexer.characters import is_unicode
 from indexer.errors import InvalidInput
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -65,7 +65,7 @@ def pullquote(
 def run(arguments: Sequence[str]) -> int:
     """Run one verb and return its exit code; errors come out as exceptions."""
     for argument in arguments:
-        if not opening.is_unicode(argument) and not Path(argument).exists():  # a file may have any name
+        if not is_unicode(argument) and not Path(argument).exists():  # a file may have any name
             raise InvalidInput("arguments", f"{argument!r} is not UTF-8: convert it first")
     command = typer.main.get_command(app)
     # not command.main(): it would turn a closed pipe into exit code 1 and swallow the interrupt

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from indexer import caches
 from indexer.caches import VISIBLE, State, floats
+from indexer.characters import is_unicode
 from indexer.dense import Dense
 from indexer.errors import ArchiveDamaged, ArticleNotFound, ModelMismatch
 from indexer.lexical import Lexical
@@ -64,7 +65,7 @@ class View:
 
     def row_of(self, article_id: str) -> int:
         """The row of the article that has this id in this view. Raises ArticleNotFound."""
-        if any("\ud800" <= char <= "\udfff" for char in article_id):
+        if not is_unicode(article_id):
             raise ArticleNotFound(article_id)
         sql = f"SELECT rowid FROM article WHERE id = :id AND {VISIBLE}"
         found = self.rows(sql, {"id": article_id, "s": self.info.sequence})

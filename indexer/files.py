@@ -75,7 +75,10 @@ def _sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def kernel_lock(file: Path) -> Iterator[bool]:
-    """Hold a lock that ends with its process; the file names the holder. Yields False, at once, if another has it."""
+    """Hold a lock that ends with its process; the file names the holder. Yields False, at once, if another has it.
+
+    Raises ArchiveReadOnly: the file cannot be made or written.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         opened = file.open("a+")

@@ -7,6 +7,7 @@ import binascii
 import json
 from typing import get_args
 
+from indexer.characters import is_unicode
 from indexer.dates import bounds
 from indexer.errors import InvalidInput
 from indexer.types import Filters, Mode
@@ -24,7 +25,12 @@ def check_text(field: str, value: str, longest: int = MAX_QUESTION) -> None:
         raise InvalidInput(field, "it is empty: write a few words")
     if len(value) > longest:
         raise InvalidInput(field, f"it has {len(value):,} characters, at most {longest:,} are taken: shorten it")
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    check_unicode(field, value)
+
+
+def check_unicode(field: str, value: str) -> None:
+    """Raises InvalidInput: the text holds half a surrogate pair."""
+    if not is_unicode(value):
         raise InvalidInput(field, "it holds half a surrogate pair, which is no character: remove it")
 
 

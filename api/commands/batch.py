@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.commands import exits, opening, output
+from indexer.characters import is_unicode
 from indexer.errors import InvalidInput, QuoteMismatch
 
 Id = str | int
@@ -70,7 +71,7 @@ def _field(number: int, record: dict[str, Any], name: str | tuple[str, ...]) -> 
     value = next((record[name] for name in names if name in record), None)
     if not isinstance(value, str):
         raise InvalidInput(f"line {number}", f"no text in {' or '.join(map(repr, names))}: add it")
-    if not opening.is_unicode(value):
+    if not is_unicode(value):
         raise InvalidInput(f"line {number}", f"half a character in {' or '.join(map(repr, names))}: write it whole")
     return value
 

@@ -66,15 +66,6 @@ def _warnings_told() -> Iterator[None]:
         logger.removeHandler(complaints)
 
 
-def is_unicode(text: str) -> bool:
-    """Whether the text holds no lone surrogate, as bytes that are not UTF-8 and half pairs in JSON leave behind."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def read_bytes(name: str) -> bytes:
     """The content of a file, or of stdin for `-`. Raises InvalidInput when it cannot be read."""
     if name == "-":

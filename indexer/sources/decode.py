@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from typing import NamedTuple
 
+from indexer.characters import is_unicode
+
 MAX_BYTES = 50_000_000  # of one article: more is a dump, not an article
 
 # The longer mark first: that of UTF-32 begins with that of UTF-16.
@@ -37,7 +39,7 @@ def decode(data: bytes) -> Decoded:
 
 def whole_characters(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with U+FFFD for every lone surrogate (which no UTF-8 can hold), and a warning if there were any."""
-    if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
+    if is_unicode(text):
         return text, ()
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return joined, ("lone surrogates were replaced by U+FFFD",)

@@ -117,13 +117,16 @@ def _segment(store: Store, folder: Path, embedder: Embedder, row: Sealed) -> Seg
     return dense.in_memory(*range_vectors(store, embedder, row.first, row.last))._replace(sealed=row.id)
 
 
-def open_lexical(folder: Path, name: str | None, sequence: int) -> LexicalIndex | None:
-    """The lexical index on disk, if it is whole and not ahead of the store; else None, and all words come from it."""
+def open_lexical(folder: Path, name: str | None, sequence: int, trust: bool = True) -> LexicalIndex | None:
+    """The lexical index on disk, if it is whole and not ahead of the store; else None, and all words come from it.
+
+    trust: believe a file that looks as it did when it was signed.
+    """
     if name is None:
         return None
     home = folder / "lexical" / name
     try:
-        if _settled(folder, home):
+        if _settled(folder, home, trust):
             index = LexicalIndex(home)
             if index.sequence <= sequence:
                 return index
@@ -133,15 +136,15 @@ def open_lexical(folder: Path, name: str | None, sequence: int) -> LexicalIndex 
     return None
 
 
-def _settled(folder: Path, home: Path) -> bool:
+def _settled(folder: Path, home: Path, trust: bool) -> bool:
     """Whether the index is sound; another process may be between its commit and its signature: then wait for it."""
     for _ in range(_PATIENCE):
-        if sound(home):
+        if sound(home, trust):
             return True
         if not is_locked(folder / LOCK):
             break
         time.sleep(0.1)
-    return sound(home)
+    return sound(home, trust)
 
 
 def range_vectors(store: Store, embedder: Embedder, first: int, last: int) -> tuple[Ints, Floats]:

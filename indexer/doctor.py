@@ -88,7 +88,7 @@ def _lexical(archive: Archive) -> tuple[bool, str]:
     sequence, layout = caches.read_layout(archive.store)
     if layout.lexical is None:
         return True, "in memory"
-    index = caches.open_lexical(archive.folder, layout.lexical, sequence)
+    index = caches.open_lexical(archive.folder, layout.lexical, sequence, trust=False)
     return index is not None, f"at sequence {index.sequence}" if index else f"missing or damaged{_MEND}"
 
 

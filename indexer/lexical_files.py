@@ -5,38 +5,101 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
+import os
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
-CHECK = "pullquote-check"  # holds the SHA-256 of meta.json, which has no checksum of its own
+CHECK = "pullquote-check"  # says what the last commit left: JSON, and on a second line its SHA-256
 _CHUNK = 1 << 20
 _MAGIC = (1337).to_bytes(4, "little")
 
 
-def sound(folder: Path) -> bool:
+class _Look(NamedTuple):
+    """A file as it was when its checksum was right. While it looks the same, it is."""
+
+    size: int
+    inode: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+class _Signed(NamedTuple):
+    """meta: SHA-256 of meta.json, which has no checksum of its own. files: name -> how it looked."""
+
+    meta: str
+    files: dict[str, _Look]
+
+
+def sound(folder: Path, trust: bool = True) -> bool:
     """Whether meta.json is the one that was committed last, and every file of its segments has its CRC-32.
 
     tantivy ends each file with a footer (JSON with the CRC-32 of what is before it), its length and a magic number.
-    A commit that was cut off before `sign` leaves another meta.json: the index counts as damaged and is rebuilt.
+    A file that looks as it did when it was signed is trusted, unless told not to be. A commit that was cut off before
+    `sign` leaves another meta.json: the index counts as damaged and is rebuilt.
     """
     try:
-        meta = (folder / "meta.json").read_bytes()
-        if (folder / CHECK).read_text("ascii") != hashlib.sha256(meta).hexdigest():
+        signed = _signed(folder)
+        if signed is None or signed.meta != _digest(folder):
             return False
-        names = {segment["segment_id"].replace("-", "") for segment in json.loads(meta)["segments"]}
-        files = [file for file in folder.iterdir() if file.name.split(".")[0] in names]
-        held = {file.name.split(".")[0] for file in files}
-        return held == names and all(_has_its_crc(file) for file in files)
+        names, files = _segments(folder), _files(folder)
+        known = signed.files if trust else {}
+        if {file.name.split(".")[0] for file in files} != names or not signed.files.keys() <= {f.name for f in files}:
+            return False
+        return all(known.get(file.name) == _look(file) or _has_its_crc(file) for file in files)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 def sign(folder: Path) -> None:
-    """Note the meta.json that was just committed."""
-    digest = hashlib.sha256((folder / "meta.json").read_bytes()).hexdigest()
+    """Note the meta.json that was just committed, and how its files look. Raises OSError: a file is not whole.
+
+    What was signed before and looks the same is not read again.
+    """
+    try:
+        before = _signed(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        before = None
+    looks = {file.name: _look(file) for file in _files(folder)}
+    known = before.files if before else {}
+    for name, look in looks.items():
+        if known.get(name) != look and not _has_its_crc(folder / name):
+            raise OSError(f"{folder / name} is not what was written")
+    content = json.dumps({"meta": _digest(folder), "files": looks})
     fresh = folder / f"{CHECK}.new"
-    fresh.write_text(digest, "ascii")
+    with fresh.open("w", encoding="ascii") as opened:
+        opened.write(f"{content}\n{hashlib.sha256(content.encode()).hexdigest()}\n")
+        opened.flush()
+        os.fsync(opened.fileno())
     fresh.replace(folder / CHECK)
+
+
+def _signed(folder: Path) -> _Signed | None:
+    content, digest, rest = (folder / CHECK).read_bytes().split(b"\n")
+    if rest or hashlib.sha256(content).hexdigest().encode() != digest:
+        return None
+    read = json.loads(content)
+    return _Signed(read["meta"], {name: _Look(*look) for name, look in read["files"].items()})
+
+
+def _digest(folder: Path) -> str:
+    return hashlib.sha256((folder / "meta.json").read_bytes()).hexdigest()
+
+
+def _segments(folder: Path) -> set[str]:
+    meta = json.loads((folder / "meta.json").read_bytes())
+    return {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of the committed segments."""
+    names = _segments(folder)
+    return [file for file in folder.iterdir() if file.name.split(".")[0] in names]
+
+
+def _look(file: Path) -> _Look:
+    seen = file.stat()
+    return _Look(seen.st_size, seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns)
 
 
 def _has_its_crc(file: Path) -> bool:

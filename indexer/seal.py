@@ -61,7 +61,9 @@ def repair(archive: Archive) -> bool:
             return False
         sequence, layout = caches.read_layout(archive.store)
         segments = [_whole(archive, row) for row in layout.segments]
-        broken = layout.lexical is not None and caches.open_lexical(archive.folder, layout.lexical, sequence) is None
+        broken = layout.lexical is not None and (
+            caches.open_lexical(archive.folder, layout.lexical, sequence, trust=False) is None
+        )
         lexical = _rebuilt(archive, sequence) if broken else None
         changed = segments != list(layout.segments) or lexical is not None
         if changed:

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from api.handlers import add_handlers
 from api.middleware import Envelope
@@ -18,13 +19,16 @@ from api.service import Service
 from api.settings import Settings
 from pullquote import Archive
 
+# A stream tells each thing when it is there: a compressor would hold it back.
+_SENT_AS_THEY_ARE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/x-ndjson")
+
 
 def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
     """The service over one archive, as an ASGI application. It loads the models while it already listens.
 
     archive: one that is open, and stays the caller's to close; else that of the settings is opened, and closed.
     """
-    service = Service(partial(open_archive, settings) if archive is None else lambda: archive)
+    service = Service(partial(open_archive, settings) if archive is None else lambda: archive, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -49,6 +53,7 @@ def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
     add_page(app)
     add_openapi(app)
     add_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, exclude_content_types=_SENT_AS_THEY_ARE)
     app.add_middleware(Envelope, allowed_hosts=settings.allowed_hosts)
     return app
 

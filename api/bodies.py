@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections import Counter
@@ -11,7 +12,7 @@ from typing import Any, NoReturn
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.errors import BodyNotJson, BodyTooLarge
+from api.refusals import BodyNotJson, BodyTooLarge, BodyTooSlow
 from indexer.errors import InvalidInput
 
 QUESTION_LIMIT = 1024 * 1024  # bytes
@@ -25,7 +26,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class StrictRoute(APIRoute):
     """A route that takes JSON of at most `limit` bytes, and no name of the query twice unless repeats mean or.
 
-    Raises BodyTooLarge, BodyNotJson, InvalidInput.
+    Raises BodyTooLarge, BodyTooSlow, BodyNotJson, InvalidInput.
     """
 
     limit = QUESTION_LIMIT
@@ -36,7 +37,13 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             _refuse_repeats(request)
-            return await handle(await _Read.of(request, self.limit))
+            seconds = request.app.state.service.settings.body_seconds
+            try:
+                async with asyncio.timeout(seconds):
+                    read = await _Read.of(request, self.limit)
+            except TimeoutError as error:
+                raise BodyTooSlow(seconds) from error
+            return await handle(read)
 
         return strict
 

@@ -9,6 +9,19 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from api.refusals import (
+    BadHost,
+    BodyNotJson,
+    BodyTooLarge,
+    BodyTooSlow,
+    ForeignOrigin,
+    NotLocal,
+    NotReady,
+    Overloaded,
+    TookTooLong,
+    UnknownHost,
+    WrongMediaType,
+)
 from api.schemas import FieldProblem, Problem
 from indexer.errors import (
     ArchiveBusy,
@@ -43,83 +56,6 @@ class Kind(NamedTuple):
     retry_after: int | None = None
 
 
-class NotReady(PullquoteError):
-    """The server is up, its archive and models are not loaded yet."""
-
-    def __str__(self) -> str:
-        return "the archive and its models are being loaded: try again in a moment"
-
-
-class BodyTooLarge(PullquoteError):
-    """A body over the limit of its route."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self.limit = limit
-
-    def __str__(self) -> str:
-        return f"the body has more than {self.limit:,} bytes: send less at a time"
-
-
-class BodyNotJson(PullquoteError):
-    """A body that is not JSON, or that two readers could read differently."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return f"the body is not JSON that can be taken ({self.problem}): send one JSON object in UTF-8"
-
-
-class WrongMediaType(PullquoteError):
-    """A body that does not say it is JSON."""
-
-    def __init__(self, given: str | None) -> None:
-        super().__init__(given)
-        self.given = given
-
-    def __str__(self) -> str:
-        given = f"{self.given[:80]!r}" if self.given else "none"
-        return f"the body has Content-Type {given}: send JSON with Content-Type: application/json"
-
-
-class BadHost(PullquoteError):
-    """A request without one readable Host."""
-
-    def __str__(self) -> str:
-        return "the request must have one Host header that names a host: send it"
-
-
-class UnknownHost(PullquoteError):
-    """A request for a name that this server does not answer to: another site's page may have made it."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(host)
-        self.host = host
-
-    def __str__(self) -> str:
-        return f"this server does not answer to {self.host[:80]!r}: use localhost, or add it to PULLQUOTE_ALLOWED_HOSTS"
-
-
-class ForeignOrigin(PullquoteError):
-    """A request that a page of another site made."""
-
-    def __init__(self, origin: str) -> None:
-        super().__init__(origin)
-        self.origin = origin
-
-    def __str__(self) -> str:
-        return f"pages of {self.origin[:80]!r} may not send this: send it from this server's own page, or from no page"
-
-
-class NotLocal(PullquoteError):
-    """A change of the archive from another machine: there are no keys yet that could allow it."""
-
-    def __str__(self) -> str:
-        return "the archive can be changed only from the machine that serves it: send this from there"
-
-
 CATALOGUE: Mapping[type[PullquoteError], Kind] = {
     InvalidInput: Kind(422, "invalid-input", "The request cannot be taken"),
     SourceUnreadable: Kind(422, "unreadable-article", "The article cannot be read"),
@@ -136,6 +72,9 @@ CATALOGUE: Mapping[type[PullquoteError], Kind] = {
     QuoteMismatch: Kind(500, "quote-mismatch", "A quotation failed its last check"),
     NotReady: Kind(503, "not-ready", "The server is starting", retry_after=1),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
+    Overloaded: Kind(503, "overloaded", "Too much is asked at once", retry_after=1),
+    TookTooLong: Kind(503, "took-too-long", "The request took too long", retry_after=5),
+    BodyTooSlow: Kind(408, "body-too-slow", "The body came too slowly"),
     BodyNotJson: Kind(400, "body-not-json", "The body is not JSON"),
     WrongMediaType: Kind(415, "wrong-media-type", "The body is not said to be JSON"),
     BadHost: Kind(400, "bad-host", "The Host cannot be read"),
@@ -149,6 +88,12 @@ def kind_of(error: PullquoteError) -> Kind:
     """The kind of an error, by its class or the nearest base that is in the catalogue."""
     known = (CATALOGUE[base] for base in type(error).__mro__ if base in CATALOGUE)
     return next(known, Kind(500, "internal", "Internal error"))
+
+
+def retry_after(error: PullquoteError) -> int | None:
+    """Seconds after which to try again: as the error itself knows, else as its kind does; None where it is no use."""
+    known: int | None = getattr(error, "retry_after", None)
+    return kind_of(error).retry_after if known is None else known
 
 
 def problem_of(error: Exception, request_id: str | None = None) -> Problem:

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api.errors import kind_of, problem_of_faults, problem_of_status
+from api.errors import kind_of, problem_of_faults, problem_of_status, retry_after
 from api.replies import error_response, problem_response
 from indexer.errors import PullquoteError
 
@@ -28,7 +28,7 @@ async def _of_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PullquoteError)
     request_id = request.state.request_id
     kind = kind_of(error)
-    if kind.status >= 500 and kind.retry_after is None:  # what passes by itself is no news
+    if kind.status >= 500 and retry_after(error) is None:  # what passes by itself is no news
         LOG.error("request %s: %s", request_id, error)
     return error_response(error, request_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -55,6 +56,7 @@ class _Exchange:
         self._request_id = request_id
         self._unread = has_body(Headers(scope=scope))
         self._closing = False
+        self._began = time.perf_counter()
         self.is_head = scope["method"] == "HEAD"
         self.started = False
 
@@ -78,6 +80,7 @@ class _Exchange:
 
     def _complete(self, headers: MutableHeaders) -> None:
         headers["X-Request-ID"] = self._request_id
+        headers.append("Server-Timing", f"total;dur={1000 * (time.perf_counter() - self._began):.1f}")
         headers.update(HEADERS)
         headers.setdefault("Cache-Control", "no-store")  # a deleted article must not live on in a cache
         if self._closing:

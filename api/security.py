@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from api.errors import BadHost, ForeignOrigin, NotLocal, UnknownHost, WrongMediaType
+from api.refusals import BadHost, ForeignOrigin, NotLocal, UnknownHost, WrongMediaType
 from indexer.errors import PullquoteError
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sys
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.app import create_app, open_archive
 from api.service import Service
@@ -20,6 +22,7 @@ from indexer.errors import InvalidInput
 DONE = 0
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _DRAIN = 10  # seconds that requests in progress are given at the end
+_CONNECTIONS = 1_000  # open at a time; more are told 503
 
 
 def serve(settings: Settings) -> int:
@@ -38,6 +41,8 @@ def run(app: FastAPI, listener: socket.socket, what: str) -> int:
     service: Service = app.state.service
     config = uvicorn.Config(
         app,
+        http=_patient(service.settings.body_seconds),
+        limit_concurrency=_CONNECTIONS,
         lifespan="on",
         loop="asyncio",
         ws="none",
@@ -83,6 +88,42 @@ def url_of(listener: socket.socket) -> str:
     """Where a browser finds what listens there."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _patient(seconds: float) -> type[H11Protocol]:
+    """Uvicorn's HTTP, but the head of a request must have come within `seconds` of its first byte, or of connecting."""
+
+    class Patient(H11Protocol):
+        _deadline: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+            super().connection_made(transport)
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            self._wait()
+            super().data_received(data)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if self._deadline is not None:
+                self._deadline.cancel()
+
+        def _wait(self) -> None:
+            if self._deadline is None:  # else it runs already: letters that drip in do not move it
+                self._deadline = self.loop.call_later(seconds, self._give_up, self.cycle)
+
+        def _give_up(self, before: object) -> None:
+            self._deadline = None
+            busy = self.cycle is not None and not self.cycle.response_complete
+            if busy or self.timeout_keep_alive_task is not None:  # uvicorn itself looks after those that rest
+                return
+            if self.cycle is before:
+                self.transport.close()
+            else:
+                self._wait()
+
+    return Patient
 
 
 def _run(server: uvicorn.Server, listener: socket.socket) -> int:

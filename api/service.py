@@ -6,18 +6,29 @@ import logging
 from collections.abc import Callable
 from threading import Thread
 
-from api.errors import NotReady
+from api.caching import Tags
+from api.refusals import NotReady
+from api.settings import Settings
+from api.turns import Turns
 from indexer.errors import PullquoteError
 from pullquote import Archive
 
 LOG = logging.getLogger("pullquote")
+_WRITE_SECONDS = 600.0  # a thousand long articles are embedded within it
 
 
 class Service:
-    """Holds the archive. `error` is why it could not be loaded; when_failed is called then, from another thread."""
+    """Holds the archive. `error` is why it could not be loaded; when_failed is called then, from another thread.
 
-    def __init__(self, open_archive: Callable[[], Archive]) -> None:
+    answers: turns at the models for those who ask; writes: for those who add and remove, one at a time.
+    """
+
+    def __init__(self, open_archive: Callable[[], Archive], settings: Settings) -> None:
         self._open = open_archive
+        self.settings = settings
+        self.tags = Tags()
+        self.answers = Turns(settings.slots, settings.queue, settings.request_seconds)
+        self.writes = Turns(1, settings.queue, _WRITE_SECONDS, "write")
         self._opened: Archive | None = None
         self._ready = False
         self._thread: Thread | None = None
@@ -33,6 +44,8 @@ class Service:
         """Wait until loading has ended, and give up the archive; None if it could not be opened."""
         if self._thread is not None:
             self._thread.join()
+        self.answers.close()
+        self.writes.close()
         archive, self._opened, self._ready = self._opened, None, False
         return archive
 

@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     models: the folder of prepared models, None for the user's cache. embedder, reader: names in models.yaml, or in
     the file `registry`, which has the same form and adds to it.
     allowed_hosts: names by which browsers may reach the server besides localhost, separated by commas.
+    slots: questions answered at a time; queue: how many may wait behind them, the rest is refused.
+    request_seconds, body_seconds: the longest that an answer may take, and a body to arrive.
     Raises InvalidInput: a value cannot be taken; `field` is the variable's name.
     """
 
@@ -34,6 +36,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    slots: int = Field(default=2, ge=1, le=256)
+    queue: int = Field(default=16, ge=0, le=10_000)
+    request_seconds: float = Field(default=30, gt=0, le=3600)
+    body_seconds: float = Field(default=20, gt=0, le=3600)
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 pydantic checks it
         try:

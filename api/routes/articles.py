@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from api.bodies import ArticleRoute
 from api.incoming import page_of
 from api.replies import reply
 from api.requests import ArticleId, ArticleIn, ArticlesIn, ListQuery, OneOrMany
-from api.routes.parts import FROM_HERE, ArchiveDep, created, gives, problems
+from api.routes.parts import FROM_HERE, ArchiveDep, ServiceDep, cacheable, created, gives, kept, problems
 from api.schemas import IndexReport
 from indexer.errors import InvalidInput, SourceUnreadable
 from indexer.types import IndexEvent, IndexSummary
+from pullquote import Archive
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=ArticleRoute)
 
@@ -24,23 +26,28 @@ _GONE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", responses=gives("ArticleList", _LIST))
-def list_articles(query: Annotated[ListQuery, Query()], archive: ArchiveDep) -> Response:
+@router.get("", responses=cacheable("ArticleList", _LIST))
+def list_articles(
+    request: Request, query: Annotated[ListQuery, Query()], archive: ArchiveDep, service: ServiceDep
+) -> Response:
     """List articles."""
-    return reply(archive.articles(filters=query.filters(), limit=query.limit, cursor=query.cursor))
+    find = partial(archive.articles, filters=query.filters(), limit=query.limit, cursor=query.cursor)
+    return kept(request, archive, service, find)
 
 
 @router.post("", dependencies=[FROM_HERE], responses=gives("IndexReport", _REPORT, 403, 413, 415, 507))
-def add_articles(body: Annotated[OneOrMany, Body()], archive: ArchiveDep) -> Response:
+async def add_articles(body: Annotated[OneOrMany, Body()], archive: ArchiveDep, service: ServiceDep) -> Response:
     """Add or update one article, or many as `{"items": […]}`; each is told of by itself."""
-    events, summary = _add(archive, body.items if isinstance(body, ArticlesIn) else [body])
+    events, summary = await service.writes.run(
+        partial(_add, archive, body.items if isinstance(body, ArticlesIn) else [body])
+    )
     return reply(IndexReport(tuple(events), summary))
 
 
-@router.get("/{article_id}", responses=gives("Article", "The article, whole.", 404))
-def article(article_id: str, archive: ArchiveDep) -> Response:
+@router.get("/{article_id}", responses=cacheable("Article", "The article, whole.", 404))
+def article(request: Request, article_id: str, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Return one article."""
-    return reply(archive.article(article_id))
+    return kept(request, archive, service, partial(archive.article, article_id))
 
 
 @router.put(
@@ -48,14 +55,20 @@ def article(article_id: str, archive: ArchiveDep) -> Response:
     dependencies=[FROM_HERE],
     responses={**created("Article", "It is new."), **gives("Article", "It was there before.", 403, 413, 415, 507)},
 )
-def put_article(article_id: Annotated[ArticleId, Path()], body: ArticleIn, archive: ArchiveDep) -> Response:
+async def put_article(
+    article_id: Annotated[ArticleId, Path()], body: ArticleIn, archive: ArchiveDep, service: ServiceDep
+) -> Response:
     """Store an article under this id: 201 if it is new, 200 if there was one before."""
     if body.id not in {None, article_id}:
         raise InvalidInput("id", f"it is {body.id!r} in the body and {article_id!r} in the path: give one, or the same")
-    [event], _ = _add(archive, [body.model_copy(update={"id": article_id})])
-    if event.status == "refused":
-        raise SourceUnreadable(event.origin, event.reason or "it cannot be read")
-    return reply(archive.article(article_id), 201 if event.status == "added" else 200)
+
+    def work() -> Response:
+        [event], _ = _add(archive, [body.model_copy(update={"id": article_id})])
+        if event.status == "refused":
+            raise SourceUnreadable(event.origin, event.reason or "it cannot be read")
+        return reply(archive.article(article_id), 201 if event.status == "added" else 200)
+
+    return await service.writes.run(work)
 
 
 @router.delete(
@@ -64,13 +77,13 @@ def put_article(article_id: Annotated[ArticleId, Path()], body: ArticleIn, archi
     dependencies=[FROM_HERE],
     responses={**_GONE, **problems(403, 404, 503, 507)},
 )
-def delete_article(article_id: str, archive: ArchiveDep) -> Response:
+async def delete_article(article_id: str, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Remove an article."""
-    archive.delete([article_id])
+    await service.writes.run(partial(archive.delete, [article_id]))
     return Response(status_code=204)
 
 
-def _add(archive: ArchiveDep, articles: list[ArticleIn]) -> tuple[list[IndexEvent], IndexSummary]:
+def _add(archive: Archive, articles: list[ArticleIn]) -> tuple[list[IndexEvent], IndexSummary]:
     events: list[IndexEvent] = []
     summary = archive.add([page_of(article) for article in articles], events.append)
     return events, summary

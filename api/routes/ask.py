@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.bodies import StrictRoute
-from api.replies import reply
 from api.requests import AskQuery, AskRequest, SearchQuery, SearchRequest
-from api.routes.parts import ArchiveDep, gives
-from indexer.types import Filters
+from api.routes.parts import ArchiveDep, ServiceDep, cacheable, gives, kept, timed
+from indexer.types import Filters, HitList, Reply
+from pullquote import Archive
 
 router = APIRouter(prefix="/v1", tags=["questions"], route_class=StrictRoute)
 
@@ -19,31 +20,38 @@ _HITS = "Passages, best first."
 
 
 @router.post("/ask", responses=gives("Reply", _REPLY, 403, 413, 415))
-def ask(body: AskRequest, archive: ArchiveDep) -> Response:
+async def ask(body: AskRequest, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Answer one question in the archive's own words, or abstain."""
-    return _ask(archive, body, body.filters.filters())
+    return await service.answers.run(lambda: timed(answer(archive, body, body.filters.filters())))
 
 
-@router.get("/ask", responses=gives("Reply", _REPLY))
-def ask_by_get(query: Annotated[AskQuery, Query()], archive: ArchiveDep) -> Response:
+@router.get("/ask", responses=cacheable("Reply", _REPLY))
+async def ask_by_get(
+    request: Request, query: Annotated[AskQuery, Query()], archive: ArchiveDep, service: ServiceDep
+) -> Response:
     """Answer one question; the question is in the URL, so proxies may log it."""
-    return _ask(archive, query, query.filters())
+    make = partial(answer, archive, query, query.filters())
+    return await service.answers.run(partial(kept, request, archive, service, make))
 
 
 @router.post("/search", responses=gives("HitList", _HITS, 403, 413, 415))
-def search(body: SearchRequest, archive: ArchiveDep) -> Response:
+async def search(body: SearchRequest, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Find passages."""
-    return _search(archive, body, body.filters.filters())
+    return await service.answers.run(lambda: timed(_search(archive, body, body.filters.filters())))
 
 
-@router.get("/search", responses=gives("HitList", _HITS))
-def search_by_get(query: Annotated[SearchQuery, Query()], archive: ArchiveDep) -> Response:
+@router.get("/search", responses=cacheable("HitList", _HITS))
+async def search_by_get(
+    request: Request, query: Annotated[SearchQuery, Query()], archive: ArchiveDep, service: ServiceDep
+) -> Response:
     """Find passages; the query is in the URL, so proxies may log it."""
-    return _search(archive, query, query.filters())
+    make = partial(_search, archive, query, query.filters())
+    return await service.answers.run(partial(kept, request, archive, service, make))
 
 
-def _ask(archive: ArchiveDep, asked: AskRequest | AskQuery, filters: Filters) -> Response:
-    found = archive.ask(
+def answer(archive: Archive, asked: AskRequest | AskQuery, filters: Filters) -> Reply:
+    """Put one question to the archive."""
+    return archive.ask(
         asked.question,
         top_k=asked.top_k,
         depth=asked.depth,
@@ -52,9 +60,7 @@ def _ask(archive: ArchiveDep, asked: AskRequest | AskQuery, filters: Filters) ->
         max_error=asked.max_error,
         as_of=asked.as_of,
     )
-    return reply(found)
 
 
-def _search(archive: ArchiveDep, asked: SearchRequest | SearchQuery, filters: Filters) -> Response:
-    found = archive.search(asked.query, top_k=asked.top_k, mode=asked.mode, filters=filters, cursor=asked.cursor)
-    return reply(found)
+def _search(archive: Archive, asked: SearchRequest | SearchQuery, filters: Filters) -> HitList:
+    return archive.search(asked.query, top_k=asked.top_k, mode=asked.mode, filters=filters, cursor=asked.cursor)

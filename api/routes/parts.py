@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
+from api.caching import server_timing
 from api.errors import MEDIA_TYPE
+from api.replies import reply
 from api.security import check_is_local
 from api.service import Service
+from indexer.types import Reply
 from pullquote import Archive
 
 
-async def _archive(request: Request) -> Archive:  # async: nothing here may wait for a thread
+async def _service(request: Request) -> Service:  # async: nothing here may wait for a thread
     service: Service = request.app.state.service
-    return service.archive()
+    return service
+
+
+async def _archive(request: Request) -> Archive:
+    return (await _service(request)).archive()
 
 
 async def _from_here(request: Request) -> None:
     check_is_local(request.client)
 
 
+ServiceDep = Annotated[Service, Depends(_service)]
 ArchiveDep = Annotated[Archive, Depends(_archive)]
 FROM_HERE = Depends(_from_here)
+
+
+def timed(found: object) -> Response:
+    """A noun as a response; of a Reply, the stages' times in a header too."""
+    return reply(found, headers=server_timing(found.timings_ms) if isinstance(found, Reply) else {})
+
+
+def kept(request: Request, archive: Archive, service: Service, make: Callable[[], object]) -> Response:
+    """What `make` gives, with its tag; 304 and no work where the client holds it. It may block: run it in a thread."""
+    view = archive.view_info()  # before: a tag that is older than its reply costs a request, a newer one the truth
+    if (unchanged := service.tags.unchanged(request, view)) is not None:
+        return unchanged
+    response = timed(make())
+    response.headers.update(service.tags.headers(view))
+    return response
 
 
 def gives(noun: str, description: str, *errors: int) -> dict[int | str, dict[str, Any]]:
     """The documented responses of a route: a noun of the contract, and the problems it may answer with."""
     return {200: _json(ref(noun), description), **problems(503, *errors)}
+
+
+def cacheable(noun: str, description: str, *errors: int) -> dict[int | str, dict[str, Any]]:
+    """The documented responses of a GET that may be kept while the archive does not change."""
+    kept = gives(noun, description, *errors)
+    kept[200]["headers"] = {"ETag": {"description": "Holds while the archive does.", "schema": {"type": "string"}}}
+    return {**kept, 304: {"description": "What you hold (If-None-Match) is what the archive says now."}}
 
 
 def created(noun: str, description: str) -> dict[int | str, dict[str, Any]]:
@@ -56,16 +87,18 @@ def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-_ANYWHERE = (400, 421, 422, 500)
+_ANYWHERE = (400, 408, 421, 422, 500)
 _WHEN = {
     400: "The body is not JSON, or the Host header cannot be read.",
     403: "A page of another site sent it, or a change came from another machine.",
     404: "There is no such article.",
+    408: "The body did not arrive in time.",
     413: "The body is too large.",
     415: "The body is not said to be JSON.",
     421: "The server does not answer to this host name.",
     422: "A field cannot be taken; `errors` names each.",
     500: "The server failed; its log knows the request_id.",
-    503: "The archive or a model cannot be used now; Retry-After says when to try again, if that helps.",
+    503: "Too much is asked, or the archive or a model cannot be used now; Retry-After says when to try again, "
+    "if that helps.",
     507: "The archive cannot be written to.",
 }

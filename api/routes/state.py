@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.bodies import StrictRoute
 from api.replies import reply
-from api.routes.parts import ArchiveDep, gives, problems, says
+from api.routes.parts import ArchiveDep, ServiceDep, cacheable, kept, problems, says
 
 router = APIRouter(tags=["state"], route_class=StrictRoute)
 
 
-@router.get("/v1/info", responses=gives("Info", "Version, archive, models, and what is in it."))
-def info(archive: ArchiveDep) -> Response:
+@router.get("/v1/info", responses=cacheable("Info", "Version, archive, models, and what is in it."))
+def info(request: Request, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Say what the archive and the service are made of."""
-    return reply(archive.info())
+    return kept(request, archive, service, archive.info)
 
 
 @router.get("/healthz", responses={**says("up", "The process is up."), **problems()})

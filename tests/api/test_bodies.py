@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.bodies import ARTICLE_LIMIT, DEPTH_LIMIT, QUESTION_LIMIT, parse
-from api.errors import BodyNotJson
+from api.refusals import BodyNotJson
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)

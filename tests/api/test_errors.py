@@ -218,6 +218,7 @@ def test_a_response_that_breaks_off_is_logged_and_not_patched(caplog: pytest.Log
 
     async def broken(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
         raise ZeroDivisionError
 
     app.mount("/broken", broken)

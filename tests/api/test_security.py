@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.errors import BadHost, ForeignOrigin, NotLocal, UnknownHost, WrongMediaType
+from api.refusals import BadHost, ForeignOrigin, NotLocal, UnknownHost, WrongMediaType
 from api.security import HEADERS, LOCAL_NAMES, check_is_local, refusal
 from api.settings import Settings
 from tests.api.conftest import ARTICLES, BRIDGE

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
@@ -30,9 +33,13 @@ sys.exit(serve(Settings(archive=sys.argv[1], port=0)))
 class Server:
     """`serve` in a process of its own, on a free port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", CODE, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", CODE, str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
         )
         assert self.process.stderr is not None
         self.said = self.process.stderr.readline()
@@ -53,6 +60,17 @@ class Server:
         return self.process.returncode, out, err
 
 
+@contextlib.contextmanager
+def started(folder: Path, **environment: str) -> Iterator[Server]:
+    """A server with settings of its own."""
+    server = Server(folder, **environment)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.communicate()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("served") / "archive"
@@ -63,21 +81,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[Server]:
-    server = Server(folder)
-    yield server
-    server.process.kill()
-    server.process.communicate()
+    with started(folder) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def standing(folder: Path) -> Iterator[Server]:
     """A server for tests that do not stop it."""
-    server = Server(folder)
-    while server.get("/readyz")[0] == 503:
-        pass
-    yield server
-    server.process.kill()
-    server.process.communicate()
+    with started(folder) as server:
+        while server.get("/readyz")[0] == 503:
+            pass
+        yield server
 
 
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
@@ -211,3 +225,38 @@ def test_an_articles_deletion_by_another_process_is_seen(standing: Server, folde
     with Archive(folder) as archive:
         archive.delete(["ferry"])
     assert standing.get("/v1/articles/ferry")[0] == 404
+
+
+def test_a_body_that_does_not_come_is_given_up(folder: Path) -> None:
+    with started(folder, PULLQUOTE_BODY_SECONDS="0.2") as server, closing(server.connect()) as connection:
+        connection.putrequest("POST", "/v1/ask")
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", "30")
+        connection.endheaders(b'{"question": ')
+        response = connection.getresponse()
+        assert (response.status, json.loads(response.read())["type"]) == (408, "urn:pullquote:body-too-slow")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTT", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET "])
+def test_a_head_that_does_not_come_is_given_up(sent: bytes, folder: Path) -> None:
+    with (
+        started(folder, PULLQUOTE_BODY_SECONDS="0.3") as server,
+        closing(socket.create_connection(("127.0.0.1", server.port), timeout=15)) as wire,
+    ):
+        wire.sendall(sent)
+        while wire.recv(65_536):
+            pass  # it ends before the timeout: the server closes
+
+
+def test_a_head_that_comes_letter_by_letter_is_given_up(folder: Path) -> None:
+    with (
+        started(folder, PULLQUOTE_BODY_SECONDS="0.5") as server,
+        closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)) as wire,
+    ):
+        began = time.monotonic()
+        with contextlib.suppress(OSError):
+            for letter in b"GET /" + b"a" * 100:
+                wire.sendall(bytes([letter]))
+                time.sleep(0.1)
+        assert time.monotonic() - began < 5
+        assert server.get("/healthz")[0] == 200

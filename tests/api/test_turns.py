@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from api.refusals import Overloaded, TookTooLong
+from api.turns import Turns
+
+
+def test_no_more_run_and_wait_than_there_are_places() -> None:
+    async def main() -> None:
+        turns, free = Turns(2, 1, 30), threading.Event()
+        first = [asyncio.create_task(turns.run(lambda: free.wait(30))) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert turns.pending == 3
+        with pytest.raises(Overloaded) as refused:
+            await turns.run(lambda: True)
+        assert (refused.value.retry_after, turns.refused) == (1, 1)
+        free.set()
+        assert await asyncio.gather(*first) == [True, True, True]
+        assert await turns.run(lambda: 5) == 5
+        turns.close()
+
+    asyncio.run(main())
+
+
+def test_what_takes_too_long_keeps_its_thread_and_what_waited_is_dropped() -> None:
+    async def main() -> None:
+        turns, free, done = Turns(1, 1, 0.05), threading.Event(), list[str]()
+
+        def slow() -> None:
+            free.wait(30)
+            done.append("slow")
+
+        tries = await asyncio.gather(turns.run(slow), turns.run(lambda: done.append("waited")), return_exceptions=True)
+        assert [type(one) for one in tries] == [TookTooLong, TookTooLong]
+        assert turns.pending == 1, "the thread that runs still has its place"
+        free.set()
+        turns.close()
+        assert (done, turns.pending) == (["slow"], 0)
+
+    asyncio.run(main())
+
+
+def test_patient_work_waits_for_half_of_the_queue() -> None:
+    async def main() -> None:
+        turns, free = Turns(1, 2, 30), threading.Event()
+        single = [asyncio.create_task(turns.run(lambda: free.wait(30))) for _ in range(2)]
+        await asyncio.sleep(0)
+        patient = asyncio.create_task(turns.run_patiently(lambda: "last"))
+        await asyncio.sleep(0.1)
+        assert turns.pending == 2
+        assert not patient.done()
+        free.set()
+        assert await patient == "last"
+        await asyncio.gather(*single)
+        turns.close()
+
+    asyncio.run(main())
+
+
+def test_patience_ends() -> None:
+    async def main() -> None:
+        turns, free = Turns(1, 0, 0.1), threading.Event()
+        single = asyncio.create_task(turns.run(lambda: free.wait(30)))
+        await asyncio.sleep(0)
+        with pytest.raises(TookTooLong, match=r"not done within 0\.1 seconds"):
+            await turns.run_patiently(lambda: None)
+        free.set()
+        await asyncio.gather(single, return_exceptions=True)
+        turns.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyError])
+def test_an_error_of_the_work_comes_out(error: type[Exception]) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(error):
+        run_once(fail)
+
+
+def run_once(work: Callable[[], object]) -> object:
+    async def main() -> object:
+        turns = Turns(1, 0, 30)
+        try:
+            return await turns.run(work)
+        finally:
+            turns.close()
+
+    return asyncio.run(main())

@@ -48,6 +48,7 @@ from indexer.types import (
     Verdict,
     ViewInfo,
 )
+from indexer.views import Glance, View
 from retriever.filter import unknown_dates
 from retriever.listing import articles, extent
 from retriever.requests import (
@@ -99,11 +100,14 @@ class Archive:
         self._embedder_name, self._reader_name = embedder, reader
         if not create and not (self.path / FILE).is_file():
             raise ArchiveMissing(self.path)
-        self._archive = archives.Archive(self.path, self._embedder, create)
+        self._archive = archives.Archive(self.path, self._load_embedder, create)
 
-    @cached_property
-    def _embedder(self) -> Embedder:
+    def _load_embedder(self) -> Embedder:
         return load_embedder(load_registry(self._registry).model(self._embedder_name), self._models, CHUNKER)
+
+    @property
+    def _embedder(self) -> Embedder:
+        return self._archive.embedder
 
     @cached_property
     def _reader(self) -> SpanReader:
@@ -125,6 +129,7 @@ class Archive:
 
         prune: also remove the articles whose file under the paths is gone.
         """
+        self._archive.check_embedder()
         options = options or SourceOptions()
         counts: Counter[str] = Counter()
         tell = _counting(counts, report)
@@ -138,6 +143,7 @@ class Archive:
 
     def add(self, pages: Iterable[Page], report: Callable[[IndexEvent], None] | None = None) -> IndexSummary:
         """Add articles that are already in memory."""
+        self._archive.check_embedder()
         counts: Counter[str] = Counter()
         build(pages, self._archive, _counting(counts, report))
         return self._summary(counts)
@@ -178,7 +184,7 @@ class Archive:
         if as_of is not None:
             unit("as_of", as_of)
         asked = Question(question, top_k, depth, checked_mode(mode), checked_filters(filters))
-        return answer(asked, self._archive.view(), self._embedder, self._reader)
+        return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._reader))
 
     def search(
         self,
@@ -192,11 +198,15 @@ class Archive:
         """Find passages, best first. cursor: `next` of the page before; it counts in the view of today."""
         check_text("query", query)
         check_number("top_k", top_k, MAX_TOP_K)
-        filters, view, skip = checked_filters(filters), self._archive.view(), offset_of(cursor)
-        hits = search(query, view, self._embedder, skip + top_k + 1, checked_mode(mode), filters)
-        page, more = hits[skip : skip + top_k], len(hits) > skip + top_k
-        excluded = unknown_dates(view, filters)
-        return HitList(tuple(page), cursor_of(skip + top_k) if more else None, view.info, excluded)
+        passing, skip, mode = checked_filters(filters), offset_of(cursor), checked_mode(mode)
+
+        def found(view: View) -> HitList:
+            hits = search(query, view, self._embedder, skip + top_k + 1, mode, passing)
+            page, more = hits[skip : skip + top_k], len(hits) > skip + top_k
+            following = cursor_of(skip + top_k) if more else None
+            return HitList(tuple(page), following, view.info, unknown_dates(view, passing))
+
+        return self._archive.searching(found)
 
     def similar(
         self,
@@ -208,15 +218,19 @@ class Archive:
     ) -> HitList:
         """Find the articles most like one of the archive, or like a text: the nearest passage of each."""
         check_number("top_k", top_k, MAX_TOP_K)
-        filters, view = checked_filters(filters), self._archive.view()
+        passing = checked_filters(filters)
         if (article_id is None) == (text is None):
             raise InvalidInput("similar", "give an article's id or a text, one of them")
-        if article_id is not None:
-            row = view.row_of(article_id)
-            hits = similar(view, view.vectors(row), top_k, filters, but=row)
-        else:
-            hits = similar(view, self._embedded(text or ""), top_k, filters)
-        return HitList(tuple(hits), None, view.info, unknown_dates(view, filters))
+        given = self._embedded(text) if text is not None else None
+
+        def found(view: View) -> HitList:
+            row = view.row_of(article_id) if article_id is not None else None
+            vectors = view.vectors(row) if row is not None else given
+            assert vectors is not None
+            hits = similar(view, vectors, top_k, passing, but=row)
+            return HitList(tuple(hits), None, view.info, unknown_dates(view, passing))
+
+        return self._archive.searching(found)
 
     def _embedded(self, text: str) -> Floats:
         check_text("text", text, MAX_TEXT)
@@ -230,15 +244,19 @@ class Archive:
 
     def article(self, article_id: str) -> Article:
         """Return one article whole. Raises ArticleNotFound."""
-        return self._archive.view().article(article_id)
+        return self._archive.reading(lambda view: view.article(article_id))
 
     def articles(self, *, filters: Filters | None = None, limit: int = 100, cursor: str | None = None) -> ArticleList:
         """List articles, newest first, those without a date last."""
         check_number("limit", limit, MAX_LISTED)
-        view, skip = self._archive.view(), offset_of(cursor)
-        found = articles(view, checked_filters(filters), limit + 1, skip)
-        more = len(found) > limit
-        return ArticleList(tuple(found[:limit]), cursor_of(skip + limit) if more else None, view.info)
+        passing, skip = checked_filters(filters), offset_of(cursor)
+
+        def found(view: Glance) -> ArticleList:
+            heads = articles(view, passing, limit + 1, skip)
+            following = cursor_of(skip + limit) if len(heads) > limit else None
+            return ArticleList(tuple(heads[:limit]), following, view.info)
+
+        return self._archive.reading(found)
 
     def delete(self, ids: Sequence[str]) -> list[str]:
         """Remove articles; none of them when one is not there (ArticleNotFound) or can be no id (InvalidInput)."""
@@ -250,13 +268,13 @@ class Archive:
         """Check citations against the articles as they are now."""
         from reader.verify import verify
 
-        view = self._archive.view()
-        return [verify(citation, view.find(citation.article_id)) for citation in citations]
+        return self._archive.reading(
+            lambda view: [verify(citation, view.find(citation.article_id)) for citation in citations]
+        )
 
     def info(self) -> Info:
         """Say what the archive and the service are made of."""
-        view = self._archive.view()
-        oldest, newest, sources = extent(view)
+        view, (oldest, newest, sources) = self._archive.reading(lambda view: (view, extent(view)))
         return Info(version("pullquote"), self.path.name, view.info, self.models(), newest, oldest, sources)
 
     def models(self) -> ModelNames:
@@ -265,7 +283,7 @@ class Archive:
 
     def view_info(self) -> ViewInfo:
         """Return the archive's present sequence number and counts."""
-        return self._archive.view().info
+        return self._archive.glance().info
 
     def doctor(self, *, repair: bool = False) -> Health:
         """Check everything that can be checked. repair: first rebuild, from the store, what caches are damaged."""

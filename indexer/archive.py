@@ -5,190 +5,164 @@ A view is the archive at one sequence number; what it searches is in `indexer.ca
 
 from __future__ import annotations
 
-import json
 import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TypeVar
 
 from indexer import caches
-from indexer.caches import VISIBLE, State, floats
-from indexer.characters import is_unicode
-from indexer.dense import Dense
-from indexer.errors import ArchiveDamaged, ArticleNotFound, ModelMismatch
-from indexer.lexical import Lexical
+from indexer.articles import Articles
+from indexer.caches import VISIBLE, State
+from indexer.errors import ModelMismatch, PullquoteError
 from indexer.store import Store
-from indexer.types import Article, Block, Embedder, Floats, ViewInfo
+from indexer.types import Embedder, VectorSpace, ViewInfo
+from indexer.views import Glance, Moment, View
 
-_ARTICLE = (
-    "rowid, id, title, source, url, author, published_at, published_raw, language, text, text_sha256, source_sha256, "
-    "metadata, blocks"
-)
-_CACHED_ARTICLES = 256
-
-
-class Located(NamedTuple):
-    """A passage of the store, with the row of its article."""
-
-    article: int
-    start: int
-    end: int
-
-
-class View:
-    """The archive at one sequence number: what one request sees, whatever others write meanwhile."""
-
-    def __init__(self, archive: Archive, info: ViewInfo, layout: int, dense: Dense, lexical: Lexical) -> None:
-        self._archive = archive
-        self.info = info
-        self.layout = layout
-        self.dense = dense
-        self.lexical = lexical
-
-    def passages(self, rows: Sequence[int]) -> list[Located]:
-        """Where passages lie, in the order asked."""
-        sql = 'SELECT rowid, article, start, "end" FROM passage WHERE rowid IN (SELECT value FROM json_each(?))'
-        found = {row[0]: Located(*row[1:]) for row in self.rows(sql, (json.dumps(list(rows)),))}
-        if missing := [row for row in rows if row not in found]:
-            raise ArchiveDamaged(self._archive.folder, f"passage {missing[0]} is searched but not stored")
-        return [found[row] for row in rows]
-
-    def ids(self, articles: Sequence[int]) -> dict[int, str]:
-        """The ids of articles, by row."""
-        sql = "SELECT rowid, id FROM article WHERE rowid IN (SELECT value FROM json_each(?))"
-        return dict(self.rows(sql, (json.dumps(list(set(articles))),)))
-
-    def article_at(self, row: int) -> Article:
-        """The article of one row."""
-        return self._archive.article_at(row)
-
-    def row_of(self, article_id: str) -> int:
-        """The row of the article that has this id in this view. Raises ArticleNotFound."""
-        if not is_unicode(article_id):
-            raise ArticleNotFound(article_id)
-        sql = f"SELECT rowid FROM article WHERE id = :id AND {VISIBLE}"
-        found = self.rows(sql, {"id": article_id, "s": self.info.sequence})
-        if not found:
-            raise ArticleNotFound(article_id)
-        return int(found[0][0])
-
-    def find(self, article_id: str) -> Article | None:
-        """The article that has this id in this view, or None."""
-        try:
-            return self.article(article_id)
-        except ArticleNotFound:
-            return None
-
-    def article(self, article_id: str) -> Article:
-        """The article that has this id in this view. Raises ArticleNotFound."""
-        return self.article_at(self.row_of(article_id))
-
-    def vectors(self, article: int) -> Floats:
-        """The stored vectors of an article's passages -> (n, width) float32."""
-        sql = "SELECT fp16 FROM vector JOIN passage ON passage.rowid = passage WHERE article = ? AND embedder = ?"
-        found = self.rows(sql + " ORDER BY ordinal", (article, self._archive.embedder.fingerprint))
-        return floats([row[0] for row in found], self._archive.embedder.width)
-
-    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
-        """Run one query on the store. It is up to the query to look at `info.sequence` only."""
-        return self._archive.store.rows(sql, parameters)
+_Glance = TypeVar("_Glance", bound=Glance)
+_Done = TypeVar("_Done")
 
 
 class Archive:
     """An archive on disk, opened with the embedder it was built with. Safe to share between threads.
 
+    embedder: itself, or what loads it when it is first needed.
     Raises ArchiveMissing, ArchiveDamaged, NewerFormat; ModelMismatch: it holds vectors of another embedder.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, create: bool = False) -> None:
+    def __init__(self, folder: Path, embedder: Embedder | Callable[[], Embedder], create: bool = False) -> None:
         self.folder = folder
-        self.embedder = embedder
         self.store = Store(folder, create)
-        self._articles: OrderedDict[int, Article] = OrderedDict()
+        self._articles = Articles(self.store)
         self._lock = threading.Lock()
-        self._cache_lock = threading.Lock()
+        self._loading = threading.Lock()
+        self._embedder: Embedder | None = None
+        self._load: Callable[[], Embedder] | None = None
         self._state: State | None = None
         self._view: View | None = None
-        self._check_embedder()
+        self._glance: Glance | None = None
+        if callable(embedder):
+            self._load = embedder
+        else:
+            self._embedder = embedder
+            self.check_embedder()
 
-    def _check_embedder(self) -> None:
-        built_with = self.store.meta("embedder")
-        if built_with is not None and built_with != self.embedder.fingerprint:
-            raise ModelMismatch(self.folder, built_with, self.embedder.fingerprint)
+    @property
+    def embedder(self) -> Embedder:
+        """What embeds its passages and questions. Raises what loading it raises."""
+        with self._loading:
+            if self._embedder is None and self._load is not None:
+                self._embedder = self._load()
+            assert self._embedder is not None
+            return self._embedder
+
+    def check_embedder(self) -> None:
+        """Raises ModelMismatch: the vectors of the archive are another embedder's."""
+        built_with, asked = self.store.meta("embedder"), self.embedder.fingerprint
+        if built_with is not None and built_with != asked:
+            raise ModelMismatch(self.folder, built_with, asked)
+
+    @property
+    def space(self) -> VectorSpace:
+        """Whose vectors it holds: as the store says, so that no model is needed; while it is empty, the embedder's."""
+        sql = """SELECT embedder, length(fp16) / 2 FROM vector
+            WHERE embedder = (SELECT value FROM meta WHERE key = 'embedder') LIMIT 1"""
+        found = self.store.rows(sql)
+        return VectorSpace(*found[0]) if found else VectorSpace(self.embedder.fingerprint, self.embedder.width)
 
     def view(self) -> View:
-        """The archive as it is now: deletions that were acknowledged, in any process, are gone."""
+        """The archive as it is now: deletions acknowledged in any process are gone. Raises ModelMismatch."""
         view = self._view
-        if view is not None and (view.info.sequence, view.layout) == self._now():
+        if view is not None and view.moment == self._now():
             return view
         with self._lock:
             self._view = self._next_view()
             return self._view
 
-    def _now(self) -> tuple[int, int]:
-        """The present sequence number and the version of what is on disk."""
-        found: dict[str, int] = dict(self.store.rows("SELECT key, value FROM meta WHERE key IN ('sequence', 'layout')"))
-        return found["sequence"], found.get("layout", 0)
+    def glance(self) -> Glance:
+        """The articles as they are now, without what searches them: neither a model nor a cache is opened."""
+        now = self._now()
+        for known in (self._view, self._glance):
+            if known is not None and known.moment == now:
+                return known
+        self._glance = Glance(self._articles, *self._counted())
+        return self._glance
+
+    def searching(self, work: Callable[[View], _Done]) -> _Done:
+        """Do some work on one view; anew, should articles that it shows be purged meanwhile."""
+        return self._steady(self.view, work)
+
+    def reading(self, work: Callable[[Glance], _Done]) -> _Done:
+        """`searching`, for work that needs the articles alone."""
+        return self._steady(self.glance, work)
+
+    def _steady(self, look: Callable[[], _Glance], work: Callable[[_Glance], _Done]) -> _Done:
+        while True:
+            view = look()
+            try:
+                done = work(view)
+            except PullquoteError:
+                if self._now().purged == view.moment.purged:
+                    raise
+                continue
+            if self._now().purged == view.moment.purged:
+                return done
+
+    def _now(self) -> Moment:
+        sql = "SELECT key, value FROM meta WHERE key IN ('sequence', 'layout', 'purged')"
+        found: dict[str, int] = dict(self.store.rows(sql))
+        return Moment(found["sequence"], found.get("layout", 0), found.get("purged", 0))
 
     def _next_view(self) -> View:
-        (sequence, version), state = self._now(), self._state
-        if self._view and (self._view.info.sequence, self._view.layout) == (sequence, version):
+        """The view of now; made once more, should anything be purged or put elsewhere on disk meanwhile."""
+        if self._view and self._view.moment == self._now():
             return self._view  # another thread was first
+        while True:
+            before = self._now()
+            try:
+                state = self._next_state()
+            except caches.Moved:
+                continue
+            if self._now()[1:] == before[1:]:
+                self._state = state
+                moment = before._replace(sequence=state.sequence)
+                return View(self._articles, moment, self._info(state), self.space, state.dense, state.lexical)
+
+    def _next_state(self) -> State:
+        self.check_embedder()
+        now, state = self._now(), self._state
         self._state = None  # what fails half way is made anew, from the store
-        if state is None or state.layout.version != version:
-            sequence, layout = caches.read_layout(self.store)
-            state = caches.opened(self.store, self.folder, self.embedder, layout, sequence)
-        else:
-            state = caches.advanced(self.store, self.embedder, state, sequence)
-        self._state = state
-        return View(self, self._info(state), state.layout.version, state.dense, state.lexical)
+        if state is not None and state.layout.version == now.layout:
+            return caches.advanced(self.store, self.space, state, now.sequence)
+        sequence, layout = caches.read_layout(self.store)
+        return caches.opened(self.store, self.folder, self.space, layout, sequence)
 
     def _info(self, state: State) -> ViewInfo:
         sql = f"SELECT count(*) FROM article WHERE {VISIBLE}"
         (articles,) = self.store.rows(sql, {"s": state.sequence})[0]
         sealed = sum(1 for segment in state.dense.segments if segment.sealed)
         memory = sum(int(s.live.sum()) for s in state.dense.segments if not s.sealed)
-        layout = f"{sealed} sealed, {memory} in memory"
-        return ViewInfo(state.sequence, articles, len(state.dense), layout)
+        return ViewInfo(state.sequence, articles, len(state.dense), _layout(sealed, memory))
 
-    def article_at(self, row: int) -> Article:
-        """The article of one row, from a small cache: rows never change."""
-        with self._cache_lock:
-            if row in self._articles:
-                self._articles.move_to_end(row)
-                return self._articles[row]
-        found = self.store.rows(f"SELECT {_ARTICLE} FROM article WHERE rowid = ?", (row,))
-        if not found:
-            raise ArchiveDamaged(self.folder, f"article row {row} is searched but not stored")
-        article = _article(found[0])
-        with self._cache_lock:
-            self._articles[row] = article
-            while len(self._articles) > _CACHED_ARTICLES:
-                self._articles.popitem(last=False)
-        return article
+    def _counted(self) -> tuple[Moment, ViewInfo]:
+        """What a view would say of itself, counted in the store at one moment."""
+        sql = """WITH sealed(n, last) AS (SELECT count(*), coalesce(max(last), 0) FROM segment),
+            dead(passage) AS (SELECT passage.rowid FROM article JOIN passage ON article = article.rowid
+            WHERE removed_seq IS NOT NULL)
+            SELECT (SELECT value FROM meta WHERE key = 'sequence'), (SELECT value FROM meta WHERE key = 'layout'),
+            coalesce((SELECT value FROM meta WHERE key = 'purged'), 0),
+            (SELECT count(*) FROM article WHERE removed_seq IS NULL),
+            (SELECT count(*) FROM passage) - (SELECT count(*) FROM dead), sealed.n,
+            (SELECT count(*) FROM passage WHERE rowid > sealed.last)
+            - (SELECT count(*) FROM dead WHERE passage > sealed.last) FROM sealed"""
+        ((sequence, layout, purged, articles, passages, sealed, memory),) = self.store.rows(sql)
+        info = ViewInfo(sequence, articles, passages, _layout(sealed, memory))
+        return Moment(sequence, layout, purged), info
 
     def close(self) -> None:
         """Close the store and let the caches go. A view of this archive cannot be used after that."""
-        self._state = self._view = None
+        self._state = self._view = self._glance = None
         self.store.close()
 
 
-def _article(row: Sequence[Any]) -> Article:
-    _, article_id, title, source, url, author, published_at, published_raw, language, text, *rest = row
-    sha256, source_sha256, metadata, blocks = rest
-    return Article(
-        id=article_id,
-        title=title,
-        source=source,
-        url=url,
-        author=author,
-        published_at=published_at,
-        published_raw=published_raw,
-        language=language,
-        text=text.decode(),
-        sha256=sha256,
-        source_sha256=source_sha256,
-        blocks=tuple(Block(*block) for block in json.loads(blocks)),
-        metadata=json.loads(metadata),
-    )
+def _layout(sealed: int, memory: int) -> str:
+    return f"{sealed} sealed, {memory} in memory"

@@ -22,7 +22,7 @@ from indexer.files import Stamp, is_intact, is_locked
 from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, Words
 from indexer.lexical_files import sound
 from indexer.store import Store
-from indexer.types import Embedder, Floats, Ints
+from indexer.types import Floats, Ints, VectorSpace
 
 LOG = logging.getLogger("pullquote")
 LOCK = "seal.lock"
@@ -75,13 +75,19 @@ def read_layout(store: Store) -> tuple[int, Layout]:
     return sequence, Layout(version or 0, tuple(sorted(segments, key=lambda row: row.first)), lexical)
 
 
-def opened(store: Store, folder: Path, embedder: Embedder, layout: Layout, sequence: int) -> State:
-    """The caches at a sequence number, from what is on disk and, for the rest, from the store."""
-    segments = [_segment(store, folder, embedder, row) for row in layout.segments]
-    base = Segments(embedder.width, segments)
-    passages, vectors = uncovered(store, embedder, layout.segments, sequence)
+class Moved(Exception):
+    """What is on disk was put elsewhere while it was opened: read the layout again."""
+
+
+def opened(store: Store, folder: Path, space: VectorSpace, layout: Layout, sequence: int) -> State:
+    """The caches at a sequence number, from what is on disk and, for the rest, from the store. Raises Moved."""
+    segments = [_segment(store, folder, space, layout, row) for row in layout.segments]
+    base = Segments(space.width, segments)
+    passages, vectors = uncovered(store, space, layout.segments, sequence)
     whole = base.extended(passages, vectors, _removed_passages(store, layout.segments, sequence))
     disk = open_lexical(folder, layout.lexical, sequence)
+    if disk is None and layout.lexical is not None:
+        _warn(store, layout, folder / "lexical" / layout.lexical, "words are")
     since = disk.sequence if disk else 0
     overlay = LexicalIndex()
     overlay.update(new_words(store, since, sequence), (), sequence)
@@ -89,11 +95,11 @@ def opened(store: Store, folder: Path, embedder: Embedder, layout: Layout, seque
     return State(sequence, layout, whole, _layers(disk, dead, overlay), disk, overlay, dead)
 
 
-def advanced(store: Store, embedder: Embedder, state: State, sequence: int) -> State:
+def advanced(store: Store, space: VectorSpace, state: State, sequence: int) -> State:
     """The next state: what was added and removed since."""
     removed = removed_articles(store, state.sequence, sequence)
     gone = np.array([row for rows in removed.values() for row in rows], np.int64)
-    passages, vectors = _added_vectors(store, embedder, state.sequence, sequence)
+    passages, vectors = _added_vectors(store, space, state.sequence, sequence)
     grown = state.dense.extended(passages, vectors, gone)
     dead = state.dead | frozenset(removed)
     state.overlay.update(new_words(store, state.sequence, sequence), removed, sequence)
@@ -105,16 +111,22 @@ def _layers(disk: LexicalIndex | None, dead: frozenset[int], overlay: LexicalInd
     return LexicalLayers([*([disk.view(dead)] if disk else []), overlay.view()])
 
 
-def _segment(store: Store, folder: Path, embedder: Embedder, row: Sealed) -> Segment:
+def _segment(store: Store, folder: Path, space: VectorSpace, layout: Layout, row: Sealed) -> Segment:
     """A sealed segment; where its files are missing or are not what was sealed, the same from the store's vectors."""
     home = folder / "dense" / row.id
-    if row.embedder == embedder.fingerprint and all(is_intact(home / name, known) for name, known in row.files.items()):
+    if row.embedder == space.fingerprint and all(is_intact(home / name, known) for name, known in row.files.items()):
         try:
             return dense.sealed(row.id, home / dense.VECTORS, home / dense.PASSAGES)
         except (OSError, RuntimeError, ValueError) as error:
             LOG.warning("%s cannot be read (%s)", home, error)
-    LOG.warning("%s is missing or damaged: its vectors are read from the store; run `pullquote doctor --repair`", home)
-    return dense.in_memory(*range_vectors(store, embedder, row.first, row.last))._replace(sealed=row.id)
+    _warn(store, layout, home, "its vectors are")
+    return dense.in_memory(*range_vectors(store, space, row.first, row.last))._replace(sealed=row.id)
+
+
+def _warn(store: Store, layout: Layout, home: Path, what: str) -> None:
+    if store.meta("layout") != layout.version:
+        raise Moved
+    LOG.warning("%s is missing or damaged: %s read from the store; run `pullquote doctor --repair`", home, what)
 
 
 def open_lexical(folder: Path, name: str | None, sequence: int, trust: bool = True) -> LexicalIndex | None:
@@ -132,7 +144,6 @@ def open_lexical(folder: Path, name: str | None, sequence: int, trust: bool = Tr
                 return index
     except (OSError, ValueError) as error:
         LOG.warning("%s cannot be read (%s)", home, error)
-    LOG.warning("%s is missing or damaged: words are read from the store; run `pullquote doctor --repair`", home)
     return None
 
 
@@ -147,20 +158,20 @@ def _settled(folder: Path, home: Path, trust: bool) -> bool:
     return sound(home, trust)
 
 
-def range_vectors(store: Store, embedder: Embedder, first: int, last: int) -> tuple[Ints, Floats]:
+def range_vectors(store: Store, space: VectorSpace, first: int, last: int) -> tuple[Ints, Floats]:
     """The passages in [first, last] whose article was not removed, with their vectors."""
     sql = """SELECT passage.rowid, fp16 FROM passage JOIN article ON article.rowid = article
         JOIN vector ON passage = passage.rowid AND embedder = :embedder
         WHERE passage.rowid BETWEEN :first AND :last AND removed_seq IS NULL ORDER BY passage.rowid"""
-    return _arrays(store, embedder, sql, {"embedder": embedder.fingerprint, "first": first, "last": last})
+    return _arrays(store, space, sql, {"embedder": space.fingerprint, "first": first, "last": last})
 
 
-def uncovered(store: Store, embedder: Embedder, rows: Sequence[Sealed], sequence: int) -> tuple[Ints, Floats]:
+def uncovered(store: Store, space: VectorSpace, rows: Sequence[Sealed], sequence: int) -> tuple[Ints, Floats]:
     """The visible passages after the sealed ones, with their vectors: (n,) int64, (n, width) float32."""
     sql = f"""SELECT passage.rowid, fp16 FROM passage JOIN article ON article.rowid = article
         JOIN vector ON passage = passage.rowid AND embedder = :embedder
         WHERE passage.rowid > :last AND {VISIBLE} ORDER BY passage.rowid"""
-    return _arrays(store, embedder, sql, {"embedder": embedder.fingerprint, "last": covered(rows), "s": sequence})
+    return _arrays(store, space, sql, {"embedder": space.fingerprint, "last": covered(rows), "s": sequence})
 
 
 def covered(rows: Sequence[Sealed]) -> int:
@@ -168,16 +179,16 @@ def covered(rows: Sequence[Sealed]) -> int:
     return max((row.last for row in rows), default=0)
 
 
-def _added_vectors(store: Store, embedder: Embedder, since: int, sequence: int) -> tuple[Ints, Floats]:
+def _added_vectors(store: Store, space: VectorSpace, since: int, sequence: int) -> tuple[Ints, Floats]:
     sql = f"""SELECT passage.rowid, fp16 FROM article JOIN passage ON article = article.rowid
         JOIN vector ON passage = passage.rowid AND embedder = :embedder
         WHERE added_seq > :since AND {VISIBLE} ORDER BY passage.rowid"""
-    return _arrays(store, embedder, sql, {"embedder": embedder.fingerprint, "since": since, "s": sequence})
+    return _arrays(store, space, sql, {"embedder": space.fingerprint, "since": since, "s": sequence})
 
 
-def _arrays(store: Store, embedder: Embedder, sql: str, parameters: dict[str, Any]) -> tuple[Ints, Floats]:
+def _arrays(store: Store, space: VectorSpace, sql: str, parameters: dict[str, Any]) -> tuple[Ints, Floats]:
     rows = store.rows(sql, parameters)
-    return np.array([row[0] for row in rows], np.int64), floats([row[1] for row in rows], embedder.width)
+    return np.array([row[0] for row in rows], np.int64), floats([row[1] for row in rows], space.width)
 
 
 def floats(blobs: Sequence[bytes], width: int) -> Floats:

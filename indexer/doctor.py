@@ -54,8 +54,8 @@ def _passages(archive: Archive) -> tuple[bool, str]:
 def _vectors(archive: Archive) -> tuple[bool, str]:
     sql = """SELECT count(*) FROM passage LEFT JOIN vector ON passage = passage.rowid AND embedder = ?
         WHERE fp16 IS NULL OR length(fp16) != ?"""
-    missing = archive.store.rows(sql, (archive.embedder.fingerprint, 2 * archive.embedder.width))[0][0]
-    return missing == 0, f"{missing} passages have no vector of {archive.embedder.fingerprint}"
+    missing = archive.store.rows(sql, (archive.space.fingerprint, 2 * archive.space.width))[0][0]
+    return missing == 0, f"{missing} passages have no vector of {archive.space.fingerprint}"
 
 
 def _counts(archive: Archive) -> tuple[bool, str]:

@@ -65,6 +65,12 @@ def publish(folder: Path, writers: Mapping[str, Callable[[Path], None]]) -> dict
         shutil.rmtree(making, ignore_errors=True)
 
 
+def may_write(*paths: Path) -> bool:
+    """Whether this process may write to all of these files and folders, those of them that are there."""
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(path, os.W_OK, effective_ids=effective) for path in paths if path.exists())
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

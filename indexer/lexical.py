@@ -15,6 +15,8 @@ from typing import NamedTuple, Protocol, cast
 import tantivy
 
 from indexer.dates import bounds
+from indexer.files import may_write
+from indexer.lexical_files import linked
 from indexer.types import Filters
 
 
@@ -72,7 +74,8 @@ class LexicalIndex:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._index = tantivy.Index(_schema(), path=str(folder)) if folder else tantivy.Index(_schema())
+        home = folder if folder is None or may_write(folder) else linked(folder, self)
+        self._index = tantivy.Index(_schema(), path=str(home)) if home else tantivy.Index(_schema())
         self._index.config_reader(reload_policy="manual")  # else a thread of its own reads files behind our back
         for name, stem in (("stem", True), ("plain", False)):
             self._index.register_tokenizer(name, _analyzer(stem))

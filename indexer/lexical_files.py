@@ -6,6 +6,9 @@ import hashlib
 import json
 import mmap
 import os
+import shutil
+import tempfile
+import weakref
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -72,6 +75,16 @@ def sign(folder: Path) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     fresh.replace(folder / CHECK)
+
+
+def linked(folder: Path, owner: object) -> Path:
+    """A folder of links to the files, which goes with its owner: tantivy opens none where it cannot put its lock."""
+    links = Path(tempfile.mkdtemp(prefix="pullquote-"))
+    weakref.finalize(owner, shutil.rmtree, links, ignore_errors=True)
+    for file in folder.resolve().iterdir():
+        if file.suffix != ".lock":
+            (links / file.name).symlink_to(file)
+    return links
 
 
 def _signed(folder: Path) -> _Signed | None:

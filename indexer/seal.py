@@ -82,13 +82,13 @@ def _enough(archive: Archive) -> bool:
 def _sealed(archive: Archive, layout: Layout, sequence: int) -> list[Sealed]:
     """The segments as they should be: what gathered sealed, small ones merged, those with many dead rewritten."""
     rows = [_rewritten(archive, row) for row in layout.segments]
-    passages, vectors = caches.uncovered(archive.store, archive.embedder, rows, sequence)
+    passages, vectors = caches.uncovered(archive.store, archive.space, rows, sequence)
     if not len(passages):
         return rows
     fresh = dense.in_memory(passages, vectors)
     while rows and rows[-1].n <= 2 * len(fresh.passages):
         older = rows.pop()
-        before = dense.in_memory(*caches.range_vectors(archive.store, archive.embedder, older.first, older.last))
+        before = dense.in_memory(*caches.range_vectors(archive.store, archive.space, older.first, older.last))
         fresh = dense.merged([before, fresh])
     return [*rows, _publish(archive, fresh, caches.covered(rows) + 1, int(passages[-1]))]
 
@@ -104,14 +104,14 @@ def _rewritten(archive: Archive, row: Sealed) -> Sealed:
 
 def _whole(archive: Archive, row: Sealed) -> Sealed:
     home = archive.folder / "dense" / row.id
-    fits = row.embedder == archive.embedder.fingerprint
+    fits = row.embedder == archive.space.fingerprint
     if fits and all(is_intact(home / name, known, trust=False) for name, known in row.files.items()):
         return row
     return _from_store(archive, row)
 
 
 def _from_store(archive: Archive, row: Sealed) -> Sealed:
-    vectors = caches.range_vectors(archive.store, archive.embedder, row.first, row.last)
+    vectors = caches.range_vectors(archive.store, archive.space, row.first, row.last)
     return _publish(archive, dense.in_memory(*vectors), row.first, row.last)
 
 
@@ -124,7 +124,7 @@ def _publish(archive: Archive, segment: Segment, first: int, last: int) -> Seale
             dense.PASSAGES: partial(dense.save_passages, segment),
         },
     )
-    return Sealed(name, archive.embedder.fingerprint, first, last, len(segment.passages), files)
+    return Sealed(name, archive.space.fingerprint, first, last, len(segment.passages), files)
 
 
 def _lexical(archive: Archive, layout: Layout, sequence: int) -> str | None:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 import apsw.sqlite_extra
 
 from indexer.errors import ArchiveBusy, ArchiveDamaged, ArchiveMissing, ArchiveReadOnly, NewerFormat
+from indexer.files import may_write
 
 FORMAT = 1
 FILE = "archive.sqlite"
+_VFS = "cksmvfs"
 _RESERVED = 8  # bytes a page that the checksum takes; less or more in a file means that it is not checked
 _BUSY_MS = 30_000
 _PAGES = 4096  # copied at a time by a backup
@@ -74,6 +76,15 @@ CREATE TABLE duplicate(
 Row = tuple[Any, ...]
 
 
+class _Look(NamedTuple):
+    """The file, and the size of the log beside it, of an archive that this process may only read."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+    log: int
+
+
 class Store:
     """The SQLite file of the archive in `folder`; safe to share between threads (each gets its own connection)."""
 
@@ -114,17 +125,44 @@ class Store:
         found: apsw.Connection | None = getattr(self._threads, "connection", None)
         if found is not None:
             return found
-        fresh = apsw.Connection(str(self.file), vfs="cksmvfs")
+        look = None if may_write(self.folder, self.file) else self._look()
+        fresh = self._writable() if look is None else self._readable(still=not look.log)
+        fresh.set_busy_timeout(_BUSY_MS)
+        self._threads.still = look if look is not None and not look.log else None
+        self._threads.connection = fresh
+        with self._lock:
+            self._all.add(fresh)
+        return fresh
+
+    def _writable(self) -> apsw.Connection:
+        fresh = apsw.Connection(str(self.file), vfs=_VFS)
         fresh.set_busy_timeout(_BUSY_MS)
         if self.file.stat().st_size == 0:
             fresh.reserve_bytes(reserve=_RESERVED)
         fresh.pragma("journal_mode", "wal")
         fresh.pragma("synchronous", "full")
         fresh.pragma("foreign_keys", True)
-        self._threads.connection = fresh
-        with self._lock:
-            self._all.add(fresh)
+        fresh.pragma("secure_delete", True)
         return fresh
+
+    def _readable(self, still: bool) -> apsw.Connection:
+        """A connection to a file that may only be read. still: there is no log, and none can be made beside it."""
+        uri = f"{self.file.resolve().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
+        return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, vfs=_VFS)
+
+    def _look(self) -> _Look:
+        seen, log = self.file.stat(), 0
+        with suppress(FileNotFoundError):
+            log = self.file.with_name(f"{FILE}-wal").stat().st_size
+        return _Look(seen.st_ino, seen.st_size, seen.st_mtime_ns, log)
+
+    def _is_still(self) -> bool:
+        """Whether a file taken to stand still does; else someone who may write has written: then it is opened anew."""
+        still: _Look | None = self._threads.still
+        if still is None or still == self._look():
+            return True
+        self._threads.connection = None
+        return False
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -147,12 +185,23 @@ class Store:
     def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """Run one query to its end, so that no read transaction outlives it."""
         with self._told():
-            return self._connection().execute(sql, parameters).fetchall()
+            while True:
+                connection = self._connection()
+                try:
+                    found = connection.execute(sql, parameters).fetchall()
+                except apsw.Error:
+                    if self._is_still():
+                        raise
+                    continue
+                if self._is_still():
+                    return found
 
     def stream(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
         """Run one query row by row, for more rows than memory should hold."""
         with self._told():
             yield from self._connection().execute(sql, parameters)
+            if not self._is_still():
+                raise ArchiveBusy(self.folder)
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:

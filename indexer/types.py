@@ -276,6 +276,13 @@ class Reply:
     models: ModelNames
 
 
+class VectorSpace(NamedTuple):
+    """Whose vectors, and how wide: what is needed of an embedder where nothing is embedded."""
+
+    fingerprint: str
+    width: int
+
+
 class Embedder(Protocol):
     """Text to unit vectors. fingerprint: all that decides a vector (invariant 8); name: as in models.yaml."""
 

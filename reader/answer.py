@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from indexer.archive import View
 from indexer.types import (
     Answer,
     Article,
@@ -19,6 +18,7 @@ from indexer.types import (
     Support,
     SupportingQuote,
 )
+from indexer.views import View
 from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group
 from reader.model import Candidate, Reader

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from indexer.archive import View
 from indexer.caches import VISIBLE
 from indexer.dates import bounds
 from indexer.types import Excluded, Filters, Ints
+from indexer.views import Glance
 
 
-def where(view: View, filters: Filters, dated: bool = True) -> tuple[str, dict[str, Any]]:
+def where(view: Glance, filters: Filters, dated: bool = True) -> tuple[str, dict[str, Any]]:
     """Return an SQL condition on the table article, and its parameters. dated=False leaves the dates out."""
     parts: list[str] = [VISIBLE]
     values: dict[str, Any] = {"s": view.info.sequence}
@@ -30,7 +30,7 @@ def where(view: View, filters: Filters, dated: bool = True) -> tuple[str, dict[s
     return " AND ".join(parts), values
 
 
-def allowed(view: View, filters: Filters) -> Ints | None:
+def allowed(view: Glance, filters: Filters) -> Ints | None:
     """Return the rows of the passages that pass, ascending; None when nothing is filtered."""
     if filters == Filters():
         return None
@@ -39,7 +39,7 @@ def allowed(view: View, filters: Filters) -> Ints | None:
     return np.array([row[0] for row in view.rows(sql, values)], np.int64)
 
 
-def unknown_dates(view: View, filters: Filters) -> Excluded:
+def unknown_dates(view: Glance, filters: Filters) -> Excluded:
     """Count the articles that fail for want of a date alone."""
     if not (filters.since or filters.until):
         return Excluded()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from indexer.archive import View
 from indexer.types import ArticleHead, Filters
+from indexer.views import Glance
 from retriever.filter import where
 
 _MOST_SOURCES = 100
 
 
-def articles(view: View, filters: Filters, limit: int, offset: int) -> list[ArticleHead]:
+def articles(view: Glance, filters: Filters, limit: int, offset: int) -> list[ArticleHead]:
     """Return up to `limit` articles that pass the filters, newest first, undated last, ties by id."""
     condition, values = where(view, filters)
     sql = f"""SELECT id, title, source, url, author, published_at FROM article WHERE {condition}
@@ -17,7 +17,7 @@ def articles(view: View, filters: Filters, limit: int, offset: int) -> list[Arti
     return [ArticleHead(*row) for row in view.rows(sql, {**values, "limit": limit, "offset": offset})]
 
 
-def extent(view: View) -> tuple[str | None, str | None, dict[str, int]]:
+def extent(view: Glance) -> tuple[str | None, str | None, dict[str, int]]:
     """Return the oldest and the newest date, and the number of articles of each of the 100 largest sources."""
     condition, values = where(view, Filters())
     sql = f"SELECT min(published_at), max(published_at) FROM article WHERE {condition}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from indexer.archive import Located, View
 from indexer.offsets import ranges_of
 from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, Mode, Ranked, ScoreParts
+from indexer.views import Located, View
 from retriever.filter import allowed
 from retriever.fuse import below, reciprocal_rank_fusion
 from retriever.highlight import highlight

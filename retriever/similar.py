@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.archive import View
 from indexer.errors import InvalidInput
 from indexer.types import Filters, Floats, Hit, Ints, Ranked, ScoreParts
+from indexer.views import View
 from retriever.filter import allowed
 from retriever.search import hits_of, in_order
 

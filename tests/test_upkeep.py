@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import pullquote
-from indexer.errors import InvalidInput
-from indexer.types import Page
+from indexer.errors import InvalidInput, ModelMissing
+from indexer.types import Embedder, Page
 from pullquote import Archive
+from reader.cite import cite
 from tests.fakes import WordEmbedder, page
 
 
@@ -34,3 +35,43 @@ def test_an_id_that_is_no_text_is_refused_and_deletes_nothing(door: Archive) -> 
     with pytest.raises(InvalidInput, match="surrogate"):
         door.delete(["a1", "\ud800"])
     assert door.article("a1").text.endswith("day 1.")
+
+
+def test_articles_are_read_deleted_and_verified_without_the_models(
+    door: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = door.view_info()
+    article = door.article("a3")
+    citation = cite(article, 0, len("Khan met Xi"))
+
+    def missing(*_: object) -> Embedder:
+        raise ModelMissing("words", "not here")
+
+    monkeypatch.setattr(pullquote, "load_embedder", missing)
+    with Archive(tmp_path / "archive") as bare:
+        assert bare.view_info() == expected
+        assert [head.id for head in bare.articles(limit=2).items] == ["a0", "a1"]
+        assert bare.article("a3") == article
+        assert [verdict.status for verdict in bare.verify([citation])] == ["valid"]
+        assert bare.delete(["a3"]) == ["a3"]
+        assert [verdict.status for verdict in bare.verify([citation])] == ["missing"]
+        assert bare.view_info().articles == expected.articles - 1
+        with pytest.raises(ModelMissing):
+            bare.search("day 3")
+    assert door.view_info().articles == expected.articles - 1
+    assert "a3" not in {hit.article.id for hit in door.search("day 3", top_k=100).items}
+
+
+def test_a_glance_counts_as_a_view_does(door: Archive, tmp_path: Path) -> None:
+    def agree() -> None:
+        with Archive(tmp_path / "archive") as glancing, Archive(tmp_path / "archive") as viewing:
+            assert glancing.view_info() == viewing.search("khan").view
+
+    agree()
+    door.delete(["a1", "a2"])
+    agree()
+    door.index()
+    agree()
+    door.add(pages(3))
+    door.delete(["a9"])
+    agree()

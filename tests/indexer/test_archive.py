@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.archive import Archive, View
+from indexer.archive import Archive
 from indexer.commit import Draft, commit, delete
 from indexer.errors import ArticleNotFound, ModelMismatch
 from indexer.types import Filters, IndexEvent, Passage
+from indexer.views import View
 from tests.fakes import WordEmbedder, article, page
 
 WORDS = ["khan", "xi", "pledged", "roads", "boycott", "olympics"]
@@ -131,13 +132,14 @@ def test_deleting_what_is_not_there_deletes_nothing(archive: Archive) -> None:
 
 
 def test_vectors_of_another_embedder_are_refused_by_name(archive: Archive) -> None:
+    early = Archive(archive.folder, WordEmbedder("words:2"))
     put(archive, "a", "khan")
     with pytest.raises(ModelMismatch, match="words:1, not words:2"):
         Archive(archive.folder, WordEmbedder("words:2"))
-    late = Archive(archive.folder, WordEmbedder())
-    late.embedder = WordEmbedder("words:2")  # as if it had been opened before the first article came
-    with pytest.raises(ModelMismatch):
-        put(late, "b", "xi")
+    for use in (lambda: put(early, "b", "xi"), early.view):
+        with pytest.raises(ModelMismatch, match="words:1, not words:2"):
+            use()
+    early.close()
     assert contents(archive.view()) == {"a": "khan"}
 
 

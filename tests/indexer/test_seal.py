@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import caches, dense
-from indexer.archive import Archive, View
+from indexer.archive import Archive
 from indexer.commit import delete
 from indexer.errors import PullquoteError
 from indexer.files import kernel_lock
 from indexer.seal import repair, settle
 from indexer.types import Filters
+from indexer.views import View
 from tests.fakes import WordEmbedder
 from tests.indexer.test_archive import WORDS, contents, ids, lexical_ids, put, texts
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.archive import Archive, View
+from indexer.archive import Archive
 from indexer.commit import Draft, commit
 from indexer.types import Passage
+from indexer.views import View
 from tests.fakes import WordEmbedder, article, page
 
 ARTICLES: list[tuple[str, str, str | None, str | None, str | None]] = [

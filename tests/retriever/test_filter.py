@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.archive import View
 from indexer.types import Excluded, Filters
+from indexer.views import View
 from retriever.filter import allowed, unknown_dates
 
 UNITS = [

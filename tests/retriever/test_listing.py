@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from indexer.archive import View
 from indexer.types import Filters
+from indexer.views import View
 from retriever.listing import articles, extent
 
 

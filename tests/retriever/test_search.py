@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.archive import Archive, View
+from indexer.archive import Archive
 from indexer.commit import Draft, commit
 from indexer.types import Filters, Mode, Passage
+from indexer.views import View
 from retriever.search import search
 from tests.fakes import WordEmbedder, article, page
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indexer.archive import View
 from indexer.errors import InvalidInput
 from indexer.types import Filters
+from indexer.views import View
 from retriever.similar import similar
 from tests.fakes import WordEmbedder
 

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo test check serve browser models crash clean
+.PHONY: demo test check serve browser models crash screens clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -50,6 +50,10 @@ browser: $(VENV)/installed
 # A thousand kills of a writer, half an hour; `make test` has a short run of it.
 crash: $(VENV)/installed
 	@$(BIN)/python -m tests.crash --runs 1000
+
+# A picture of every state of the page, to be looked at.
+screens: $(ARCHIVE) browser
+	@$(BIN)/python -m tests.api.screens build/screens --archive $(ARCHIVE)
 
 clean:
 	rm -rf $(VENV) $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,10 +1,13 @@
 // A reply's quotations: the best one as a pull quote, the others below it.
 
+import { factsOf } from "./badge.js";
+import { copyButtons } from "./copy.js";
 import { el } from "./dom.js";
 import { marked } from "./ranges.js";
 import { hrefOf } from "./route.js";
-import { citationText, originLink, sourceLine, titleOf } from "./source.js";
-import { verify } from "./verify.js";
+import { saveButtons } from "./save.js";
+import { originLink, sourceLine, titleOf } from "./source.js";
+import { answersTable } from "./tables.js";
 import { words } from "./words.js";
 
 // The longer, the smaller it is set: a pull quote fits on one screen.
@@ -13,64 +16,16 @@ const lengthOf = (answer) => {
   return Object.keys(bounds).find((name) => answer.length <= bounds[name]) ?? "longest";
 };
 
-const quoteHref = (question, id, range) => hrefOf({ question, article: id, quote: range });
+const sureness = ({ confidence, score }) => (confidence === null ? words.score(score) : words.confidence(confidence));
 
-const badge = (answer, archive) => {
-  const node = el("span", { className: "badge", "data-state": "checking" }, words.checking);
-  const settle = (state, how) => {
-    node.dataset.state = state;
-    node.title = how;
-    node.replaceChildren(words[state]);
-  };
-  archive
-    .article(answer.article.id)
-    .then((article) => verify(answer.answer, answer.citation, article))
-    .then((state) => settle(state, words[`${state}How`]))
-    .catch((failure) => settle("unchecked", failure.message));
-  return node;
-};
-
-const facts = (answer, archive) => {
-  const { confidence, score, citation } = answer;
-  const sure = confidence === null ? words.score(score) : words.confidence(confidence);
-  return el(
-    "p",
-    { className: "facts" },
-    badge(answer, archive),
-    el("span", {}, words.characters(answer.range)),
-    el("span", { className: "hash", title: citation.sha256 }, words.hash(citation.sha256)),
-    el("span", {}, sure),
-  );
-};
-
-const copyButton = (answer) => {
-  const text = citationText(answer.answer, answer.article, answer.citation);
-  const button = el("button", { type: "button", className: "copy" }, words.copy);
-  const byHand = () => {
-    // Without clipboard rights the citation is shown, selected, to be copied by hand.
-    const field = el("textarea", { className: "citation", readOnly: true, value: text, rows: 4, ariaLabel: words.notCopied });
-    button.replaceWith(field);
-    field.select();
-  };
-  button.onclick = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      button.replaceChildren(words.copied);
-      setTimeout(() => button.replaceChildren(words.copy), 2000);
-    } catch {
-      byHand();
-    }
-  };
-  return button;
-};
-
-const actions = (answer, href) =>
+const actions = (answer, href, ...more) =>
   el(
     "p",
     { className: "actions" },
     el("a", { href, className: "open" }, words.open),
-    copyButton(answer),
+    copyButtons(answer),
     originLink(answer.citation.link),
+    ...more,
   );
 
 const context = ({ answer, context: { text, range: place }, range }) =>
@@ -78,7 +33,7 @@ const context = ({ answer, context: { text, range: place }, range }) =>
     ? null
     : el("p", { className: "context", dir: "auto" }, marked(text, place.utf16.start, [{ range, kind: "quote" }]));
 
-const support = (question, found) =>
+const support = (found, at) =>
   found.others.length === 0
     ? null
     : el(
@@ -88,20 +43,21 @@ const support = (question, found) =>
         el(
           "ul",
           {},
-          found.others.map((other) =>
+          found.others.map(({ answer, article, citation }) =>
             el(
               "li",
               {},
-              el("q", { dir: "auto" }, other.answer),
-              el("a", { href: quoteHref(question, other.article.id, other.citation.range) }, titleOf(other.article)),
-              sourceLine(other.article),
+              el("q", { dir: "auto" }, answer),
+              el("a", { href: hrefOf({ ...at, article: article.id, quote: citation.range }) }, titleOf(article)),
+              sourceLine(article),
             ),
           ),
         ),
       );
 
-const figure = (question, answer, archive, className) => {
-  const href = quoteHref(question, answer.article.id, answer.range);
+const figure = (answer, at, archive, className, ...more) => {
+  const href = hrefOf({ ...at, article: answer.article.id, quote: answer.range });
+  const article = archive.article(answer.article.id);
   return el(
     "figure",
     { className, "data-length": lengthOf(answer.answer) },
@@ -113,16 +69,18 @@ const figure = (question, answer, archive, className) => {
       sourceLine(answer.article),
     ),
     context(answer),
-    facts(answer, archive),
-    actions(answer, href),
-    support(question, answer.support),
+    factsOf(answer.answer, answer.citation, article, el("span", {}, sureness(answer))),
+    actions(answer, href, ...more),
+    support(answer.support, at),
   );
 };
 
-/** The quotations of a reply that has some, as nodes; `archive` fetches their articles to check them. */
-export const answersOf = ({ question, answers: [best, ...others] }, archive) => {
-  const large = figure(question, best, archive, "pull");
+/** The quotations of a reply that has some, as nodes; `archive` fetches their articles, which open over the route `at`. */
+export const answersOf = ({ answers }, at, archive) => {
+  const [best, ...others] = answers;
+  const save = saveButtons(() => answersTable(answers), words.saveAnswers(answers.length));
+  const large = figure(best, at, archive, "pull", save);
   if (others.length === 0) return [large];
-  const smaller = others.map((answer) => el("li", {}, figure(question, answer, archive, "small")));
+  const smaller = others.map((answer) => el("li", {}, figure(answer, at, archive, "small")));
   return [large, el("section", { className: "others" }, el("h2", {}, words.otherAnswers), el("ol", {}, smaller))];
 };

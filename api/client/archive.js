@@ -2,33 +2,34 @@
 
 import { words } from "./words.js";
 
-/** A request that gave no result. `title` and `message` are sentences to show. */
+/** A request that gave no result. `title` and `message` are sentences to show; status is 0 where there was no reply. */
 export class Failure extends Error {
-  constructor(title, detail, requestId = null) {
+  constructor(title, detail, { requestId = null, status = 0 } = {}) {
     super(detail);
     this.title = title;
     this.requestId = requestId;
+    this.status = status;
   }
 }
 
 const failureOf = async (response) => {
   // A proxy in between may answer with a page instead of problem JSON.
   const problem = await response.json().catch(() => ({}));
-  return new Failure(
-    problem.title ?? words.refused(response.status),
-    problem.detail ?? words.noReason,
-    problem.request_id ?? null,
-  );
+  return new Failure(problem.title ?? words.refused(response.status), problem.detail ?? words.noReason, {
+    requestId: problem.request_id ?? null,
+    status: response.status,
+  });
 };
 
 const MOST_TRIES = 15;
 const LONGEST_WAIT = 5; // seconds
+const BUSY = [429, 503];
 
-// A server that starts or is busy says 503 and when to come back.
+// A server that starts or is busy says when to come back.
 const fetchPatiently = async (url, options, tries = MOST_TRIES) => {
   const response = await fetch(url, options);
   const wait = Number(response.headers.get("Retry-After"));
-  if (response.status !== 503 || tries === 1 || !(wait > 0 && wait <= LONGEST_WAIT)) return response;
+  if (!BUSY.includes(response.status) || tries === 1 || !(wait > 0 && wait <= LONGEST_WAIT)) return response;
   await new Promise((done) => setTimeout(done, wait * 1000));
   options?.signal?.throwIfAborted();
   return fetchPatiently(url, options, tries - 1);
@@ -48,20 +49,45 @@ const call = async (url, options) => {
   });
 };
 
+// A server on the open internet wants a key. It is kept for this tab alone.
+const KEY = "pullquote key";
+
+/** The key that goes with every request; null: none. */
+export const useKey = (key) => sessionStorage.setItem(KEY, key);
+
+const headers = () => {
+  const key = sessionStorage.getItem(KEY);
+  return key ? { Authorization: `Bearer ${key}` } : {};
+};
+
+const given = ({ since, until, source }) => ({
+  ...(since && { since }),
+  ...(until && { until }),
+  ...(source?.length && { source }),
+});
+
+const query = (fields) =>
+  new URLSearchParams(Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one) => [name, one])));
+
 /** The API below `endpoint`. Every method resolves to the JSON of design §7, or rejects with a Failure. */
 export const connect = (endpoint = "") => {
-  const article = (id) => `${endpoint}/v1/articles/${encodeURIComponent(id)}`;
+  const get = (path) => call(`${endpoint}/v1/${path}`, { headers: headers() });
+  const post = (path, body, signal) =>
+    call(`${endpoint}/v1/${path}`, {
+      method: "POST",
+      headers: { ...headers(), "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal,
+    });
+  const article = (id) => `articles/${encodeURIComponent(id)}`;
   return {
-    ask: (question, signal) =>
-      call(`${endpoint}/v1/ask`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ question }),
-        signal,
-      }),
-    article: (id) => call(article(id)),
-    similar: (id) => call(`${article(id)}/similar?top_k=4`),
-    articles: (limit) => call(`${endpoint}/v1/articles?limit=${limit}`),
-    info: () => call(`${endpoint}/v1/info`),
+    ask: (question, filters, signal) => post("ask", { question, filters: given(filters) }, signal),
+    search: (query, filters, signal, cursor = null) =>
+      post("search", { query, filters: given(filters), top_k: 20, ...(cursor && { cursor }) }, signal),
+    like: (text, filters, signal) => post("similar", { text, filters: given(filters), top_k: 20 }, signal),
+    article: (id) => get(article(id)),
+    similar: (id) => get(`${article(id)}/similar?top_k=4`),
+    articles: (limit, filters) => get(`articles?${query({ limit, ...given(filters) })}`),
+    info: () => get("info"),
   };
 };

@@ -1,7 +1,10 @@
 // One article, set for reading, with the quoted span or found passage marked.
 
+import { factsOf } from "./badge.js";
+import { citationOf } from "./citation.js";
+import { copyButtons } from "./copy.js";
 import { el } from "./dom.js";
-import { marked, rangeOf } from "./ranges.js";
+import { marked, rangeOf, slice } from "./ranges.js";
 import { originLink, sourceLine, titleOf } from "./source.js";
 import { words } from "./words.js";
 
@@ -73,21 +76,38 @@ const spansOf = (article, { quote, passage }) =>
     .filter(({ span }) => span)
     .map(({ span, kind }) => ({ kind, range: rangeOf(article.text, span.start, span.end) }));
 
-/** An article as an element; `route` says what is marked in it ({quote, passage}, in code points, each may be null). */
-export const articleNode = (article, route) => {
+// The marked words may be cited, whatever led to them.
+const proofOf = (article, { range }, citation) => {
+  const answer = slice(article.text, range);
+  const cited = citation ?? citationOf(article, range);
+  return el(
+    "div",
+    { className: "proof" },
+    factsOf(answer, cited, Promise.resolve(article)),
+    el("p", { className: "actions" }, copyButtons({ answer, article, citation: cited })),
+  );
+};
+
+/**
+ * An article as an element; `citation` is that of its quotation, where there is one already. `route` says what is marked
+ * in it ({quote, passage}, in code points, each may be null).
+ */
+export const articleNode = (article, route, citation = null) => {
   const asked = spansOf(article, route);
   const spans = asked.filter(({ range }) => range);
   const pieces = piecesOf(article);
   const headline = pieces.find(({ kind }) => kind === "headline");
   const signed = pieces.some(({ kind }) => kind === "byline");
   const blocks = pieces.map((piece) => blockOf(piece, article, spans, piece === headline));
+  const text = el("div", { className: "text" }, blocks);
+  if (spans.length > 0) blocks.findLast((node) => node.querySelector("mark")).after(proofOf(article, spans[0], citation));
   return el(
     "article",
     {},
     sourceLine(signed ? { ...article, author: null } : article, originLink(article.url)),
     headline ? null : el("h1", { id: "headline", className: "headline", dir: "auto" }, titleOf(article)),
     spans.length < asked.length ? el("p", { className: "notice" }, words.noSuchPiece) : null,
-    el("div", { className: "text" }, blocks),
+    text,
     furnitureButton(blocks.filter((node) => node.className === "furniture")),
   );
 };

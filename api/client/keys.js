@@ -24,12 +24,7 @@ const walk = (event, question, root) => {
 };
 
 /** Listens to `document`. `toQuestion` brings the question box into reach and focuses it. */
-export const listen = ({ form, question, root, toQuestion }) => {
-  question.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
+export const listen = ({ question, root, toQuestion }) => {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "/" && !isTyping(event.target)) {

@@ -1,10 +1,17 @@
 // What is said when there is no quotation: abstention, an empty archive, an error.
 
+import { useKey } from "./archive.js";
 import { el, prose } from "./dom.js";
 import { words } from "./words.js";
 
 const notice = (title, detail, ...more) =>
-  el("div", { className: "notice" }, el("p", { className: "lead" }, title), detail && el("p", {}, prose(detail)), ...more);
+  el(
+    "div",
+    { className: "notice" },
+    el("p", { className: "lead" }, title),
+    detail ? el("p", {}, prose(detail)) : null,
+    ...more,
+  );
 
 /** Why a reply quotes nothing. */
 export const abstentionOf = (reason) => {
@@ -13,13 +20,36 @@ export const abstentionOf = (reason) => {
   return notice(words.lowConfidence, null);
 };
 
-/** A Failure, with a button that tries again. */
+/** A sentence, and what to do about it. */
+export const hintOf = (title, detail) => notice(title, detail);
+
+const againButton = (again) => el("button", { type: "button", className: "again", onclick: again }, words.again);
+
+const keyForm = (again) => {
+  const field = el("input", { type: "password", id: "key", required: true, autocomplete: "off", spellcheck: false });
+  const form = el(
+    "form",
+    { className: "key" },
+    el("label", { htmlFor: "key" }, words.key),
+    field,
+    el("button", { type: "submit" }, words.again),
+    el("p", { className: "request" }, words.keyHelp),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    useKey(field.value.trim());
+    again();
+  });
+  return form;
+};
+
+/** A Failure, with a button that tries again; where the server wants a key, with a field for it. */
 export const failureNotice = (failure, again) => {
   const node = notice(
     failure.title ?? words.failed,
     failure.message,
-    failure.requestId && el("p", { className: "request" }, words.request(failure.requestId)),
-    el("button", { type: "button", className: "again", onclick: again }, words.again),
+    failure.requestId ? el("p", { className: "request" }, words.request(failure.requestId)) : null,
+    failure.status === 401 ? keyForm(again) : againButton(again),
   );
   node.setAttribute("role", "alert");
   return node;

@@ -5,6 +5,7 @@ import { articleNode } from "./article.js";
 import { el } from "./dom.js";
 import { failureNotice } from "./notices.js";
 import { passagesOf } from "./passages.js";
+import { under } from "./route.js";
 import { titleOf } from "./source.js";
 import { words } from "./words.js";
 
@@ -25,12 +26,15 @@ const bar = (dialog, title, mark) =>
     el("button", { type: "button", className: "close", title: words.closeHow, onclick: () => dialog.close() }, words.close),
   );
 
-const similarSection = async (archive, { article, question }) => {
-  const { items } = await archive.similar(article);
-  return items.length ? passagesOf(words.similar, items, question) : null;
+const similarSection = async (archive, route) => {
+  const { items } = await archive.similar(route.article);
+  return items.length ? passagesOf(words.similar, items, under(route)) : null;
 };
 
-/** Opens articles in `dialog`. `open(route)` shows route.article; `close()` hides it; `onClose` runs when it hides. */
+/**
+ * Opens articles in `dialog`. `open(route)` shows route.article; `close()` hides it; `onClose` runs when it hides.
+ * `archive.citation(route)` is that of the quotation that is marked, if it is known.
+ */
 export const sheetOf = (dialog, archive, onClose) => {
   let shown = null;
 
@@ -38,13 +42,15 @@ export const sheetOf = (dialog, archive, onClose) => {
 
   const open = async (route) => {
     shown = route;
+    dialog.ariaLabel = words.article;
     fill(bar(dialog, words.opening, null));
     if (!dialog.open) dialog.showModal();
     try {
       const article = await archive.article(route.article);
       if (shown !== route) return; // another article was opened meanwhile
-      const node = articleNode(article, route);
+      const node = articleNode(article, route, archive.citation(route));
       fill(bar(dialog, titleOf(article), markOf(node)), node);
+      dialog.ariaLabel = titleOf(article);
       dialog.scrollTop = 0;
       if (markOf(node)) show(markOf(node));
       const similar = await similarSection(archive, route);

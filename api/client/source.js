@@ -1,4 +1,4 @@
-// Where words come from: the line under a quotation, and the citation that is copied.
+// Where words come from: the line under a quotation.
 
 import { el, webUrl } from "./dom.js";
 import { words } from "./words.js";
@@ -41,17 +41,4 @@ export const originLink = (url) => {
   const href = webUrl(url);
   if (!href) return null;
   return el("a", { className: "origin", href, target: "_blank", rel: "noopener noreferrer" }, words.source);
-};
-
-/** A citation as plain text: enough to find and to check the quotation without this page. */
-export const citationText = (answer, head, citation) => {
-  const published = day(head.published_at) ?? words.undated;
-  const where = [titleOf(head), head.author, head.source, published].filter(Boolean).join(", ");
-  const lines = [
-    `“${answer}”`,
-    where,
-    `Article ${citation.article_id}, ${words.characters(citation.range)}, SHA-256 ${citation.sha256}`,
-    webUrl(citation.link),
-  ];
-  return lines.filter(Boolean).join("\n");
 };

@@ -1,7 +1,8 @@
-"""A server over a real archive of a few small articles, with the real models."""
+"""Servers over real archives of a few articles, with the real models; and a browser in front of one."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,12 +12,15 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.contract import contract
 from api.settings import Settings
 from pullquote import Archive
+from tests.api.browser import Watched, launch, serve
+from tests.api.pages import HOSTILE, SEED, Opened, Scheme
 
 HERE = ("127.0.0.1", 50_000)
 BRIDGE = "Mayor opens bridge 🌉\n\nAna López opened the new bridge on Monday.\r\nIt cost 3 million euros.\n"
@@ -90,6 +94,56 @@ def is_noun() -> Check:
         Draft202012Validator(closed(schemas[noun])).validate(value)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def page_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of the browser tests: the seed article, and some that are hard to show."""
+    folder = tmp_path_factory.mktemp("page")
+    records = folder / "hostile.jsonl"
+    records.write_text("".join(json.dumps(record) + "\n" for record in HOSTILE), "utf-8")
+    with Archive(folder / "archive", create=True) as made:
+        assert made.index(SEED, records).added == 1 + len(HOSTILE)
+    return folder / "archive"
+
+
+@pytest.fixture(scope="session")
+def base(page_archive: Path) -> Iterator[str]:
+    """Where that archive is served."""
+    with serve(create_app(Settings(archive=page_archive))) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium."""
+    expect.set_options(timeout=30_000)  # a busy machine may take seconds to read
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, base: str) -> Iterator[Opened]:
+    """Open the page at a fragment; at the end nothing may have complained."""
+    watched: list[Watched] = []
+    contexts: list[BrowserContext] = []
+
+    def visit(
+        fragment: str = "", *, address: str = base, width: int = 1280, height: int = 900, scheme: Scheme = "light"
+    ) -> Watched:
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        watched.append(Watched(contexts[-1].new_page(), address))
+        watched[-1].page.goto(f"{address}/{fragment}")
+        return watched[-1]
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert [complaint for one in watched for complaint in one.complaints] == []
 
 
 def closed(schema: Any) -> Any:  # noqa: ANN401 JSON is anything

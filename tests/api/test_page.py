@@ -5,109 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
 from api.app import create_app
 from api.settings import Settings
 from pullquote import Archive
-from tests.api.browser import Watched, launch, serve
+from tests.api.browser import serve
+from tests.api.pages import ASTRAL, HOSTILE, SEED, SEED_QUESTION, Opened, Scheme, ask
 
 pytestmark = pytest.mark.browser
-
-SEED = Path(__file__).parents[2] / "seeds" / "000_ffa18cde320deb92.txt"
-SEED_QUESTION = "What did Xi pledge?"
-
-ASTRAL = (
-    "👩🏽‍🚀 The cafe\u0301 on 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 Street reopened on Tuesday 🇵🇰🇨🇳.\r\n\r\n"
-    "Its owner, Zoë\u0308 𐍈𐌰\u2028Ekström, said the price of a bun 🥐 would stay at 2\u00a0𝟛 crowns."
-)
-HOSTILE = [
-    {
-        "id": "script",
-        "title": "<script>window.owned = 1</script><img src=x onerror='window.owned = 2'>",
-        "source": "<b>Vellanor Gazette</b>",
-        "author": '"><svg onload="window.owned = 3">',
-        "url": "javascript:window.owned=4",
-        "published_at": "2021-03-04",
-        "text": "The harbour committee of Vellanor approved a toll of nine shillings. <i>No one</i> objected.",
-    },
-    {
-        "id": "astral",
-        "title": "Café reopens 🥐",
-        "source": "Unicode Street News",
-        "url": "https://news.example/cafe?a=1&b=2",
-        "published_at": "2021-05-06T07:08:09Z",
-        "text": ASTRAL,
-    },
-    {
-        "id": "long",
-        "title": "A" * 300,
-        "source": "Vellanor Gazette",
-        "text": "Ferries. "
-        + "The ferry timetable of Vellanor will change in the spring, the harbour master said. " * 40,
-    },
-]
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page")
-    records = folder / "hostile.jsonl"
-    records.write_text("".join(json.dumps(record) + "\n" for record in HOSTILE), "utf-8")
-    with Archive(folder / "archive", create=True) as made:
-        assert made.index(SEED, records).added == 1 + len(HOSTILE)
-    return folder / "archive"
-
-
-@pytest.fixture(scope="module")
-def base(archive: Path) -> Iterator[str]:
-    with serve(create_app(Settings(archive=archive))) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=30_000)  # a busy machine may take seconds to read
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
-
-
-Scheme = Literal["light", "dark"]
-Opened = Callable[..., Watched]
-
-
-@pytest.fixture
-def opened(browser: Browser, base: str) -> Iterator[Opened]:
-    """Open the page at a fragment; at the end nothing may have complained."""
-    watched: list[Watched] = []
-    contexts: list[BrowserContext] = []
-
-    def visit(
-        fragment: str = "", *, address: str = base, width: int = 1280, height: int = 900, scheme: Scheme = "light"
-    ) -> Watched:
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        contexts.append(context)
-        watched.append(Watched(contexts[-1].new_page(), address))
-        watched[-1].page.goto(f"{address}/{fragment}")
-        return watched[-1]
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert [complaint for one in watched for complaint in one.complaints] == []
-
-
-def ask(page: Page, question: str) -> None:
-    page.get_by_label("Ask the archive").fill(question)
-    page.keyboard.press("Enter")
 
 
 def article(page: Page, article_id: str) -> dict[str, Any]:
@@ -279,8 +189,8 @@ def test_a_span_that_an_article_does_not_have_is_told(opened: Opened) -> None:
     assert page.locator("dialog mark").count() == 0
 
 
-def test_offline_and_a_dead_server_are_told_apart(opened: Opened, archive: Path) -> None:
-    with serve(create_app(Settings(archive=archive))) as address:
+def test_offline_and_a_dead_server_are_told_apart(opened: Opened, page_archive: Path) -> None:
+    with serve(create_app(Settings(archive=page_archive))) as address:
         watched = opened(address=address)
         page = watched.page
         page.locator(".found").first.wait_for()
@@ -389,6 +299,7 @@ def test_only_web_addresses_become_links(opened: Opened, url: str) -> None:
     addresses = page.locator("a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
     assert addresses
     assert [address for address in addresses if not address.startswith("#") and address != "/"] == []
+    page.unroute_all(behavior="wait")
 
 
 def test_a_web_address_becomes_a_link(opened: Opened) -> None:
@@ -449,8 +360,8 @@ def test_the_citation_is_copied_as_text(opened: Opened) -> None:
     watched = opened()
     page = watched.page
     ask(page, SEED_QUESTION)
-    page.get_by_role("button", name="Copy citation").first.click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.get_by_role("button", name="Copy citation as Text").first.click()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     quote = page.locator(".pull .answer").text_content()
     sha256 = hashlib.sha256(SEED.read_bytes()).hexdigest()

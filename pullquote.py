@@ -24,6 +24,9 @@ from indexer.files import publish
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.prune import prune as prune_origins
+from indexer.purge import compact
+from indexer.purge import finish as finish_purge
+from indexer.purge import purge as purge_articles
 from indexer.seal import repair as mend
 from indexer.seal import try_settle
 from indexer.sources import SourceOptions, read_pages
@@ -32,6 +35,7 @@ from indexer.types import (
     Article,
     ArticleList,
     Citation,
+    Compaction,
     Embedder,
     Filters,
     Floats,
@@ -258,11 +262,19 @@ class Archive:
 
         return self._archive.reading(found)
 
-    def delete(self, ids: Sequence[str]) -> list[str]:
-        """Remove articles; none of them when one is not there (ArticleNotFound) or can be no id (InvalidInput)."""
+    def delete(self, ids: Sequence[str], *, purge: bool = False) -> list[str]:
+        """Remove articles; none of them when one is not there (ArticleNotFound) or can be no id (InvalidInput).
+
+        purge: leave no byte of them, nor of their earlier versions, in the archive's folder. Raises ArchiveBusy,
+        ArchiveReadOnly: then they are deleted, and their bytes go when it is done again, or with `compact`.
+        """
         for article_id in ids:
             check_unicode("id", article_id)
-        return delete(self._archive, ids)
+        return purge_articles(self._archive, ids) if purge else delete(self._archive, ids)
+
+    def compact(self) -> Compaction:
+        """Give back the space of what was deleted or replaced. Raises ArchiveBusy, ArchiveReadOnly."""
+        return compact(self._archive)
 
     def verify(self, citations: Sequence[Citation]) -> list[Verdict]:
         """Check citations against the articles as they are now."""
@@ -286,11 +298,15 @@ class Archive:
         return self._archive.glance().info
 
     def doctor(self, *, repair: bool = False) -> Health:
-        """Check everything that can be checked. repair: first rebuild, from the store, what caches are damaged."""
+        """Check everything that can be checked.
+
+        repair: first rebuild damaged caches, from the store, and finish a purge that was cut off.
+        """
         from indexer.doctor import examine
 
         if repair:
             mend(self._archive)
+            finish_purge(self._archive)
             try_settle(self._archive, force=True)
         return examine(self._archive)
 

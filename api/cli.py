@@ -13,6 +13,7 @@ from api.commands import (
     articles,
     ask,
     backup,
+    compact,
     doctor,
     exits,
     index,
@@ -41,6 +42,7 @@ for verb in (
     serve.serve,
     models.models,
     backup.backup,
+    compact.compact,
     doctor.doctor,
 ):
     app.command(name="list" if verb is articles.list_articles else None)(verb)

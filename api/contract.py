@@ -25,6 +25,7 @@ REPLIES: tuple[type, ...] = (
     types.IndexSummary,
     types.Info,
     types.Health,
+    types.Compaction,
     types.ModelState,
     types.Verdict,
     schemas.Article,

@@ -256,7 +256,7 @@ def models(found: Sequence[ModelState]) -> Iterator[Line]:
 
 
 def health(found: Health) -> Iterator[Line]:
-    """The checks of `doctor`, then what lies on disk."""
+    """The checks of `doctor`, then bytes on disk, part by part."""
     for check in found.checks:
         mark = ("ok     ", "green") if check.ok else ("FAILED ", "bold red")
         yield Line(Text.assemble(mark, f"{check.name}: {one_line(check.detail)}"))

@@ -64,7 +64,7 @@ def delete(archive: Archive, ids: Sequence[str]) -> list[str]:
     with archive.store.writing() as writing:
         sequence = next_sequence(writing) if wanted else 0
         for article_id in wanted:
-            if not _remove(writing, article_id, sequence):
+            if not remove(writing, article_id, sequence):
                 raise ArticleNotFound(article_id)
     return wanted
 
@@ -94,13 +94,14 @@ def _put(writing: Writing, embedder: str, draft: Draft, sequence: int) -> IndexE
         _set_origin(writing, page, live[0][0])
         return IndexEvent("unchanged", page.origin, article.id, warnings=page.warnings)
     if live:
-        _remove(writing, article.id, sequence)
+        remove(writing, article.id, sequence)
     row = _insert(writing, embedder, draft, sequence)
     _set_origin(writing, page, row)
     return IndexEvent("updated" if live else "added", page.origin, article.id, warnings=page.warnings)
 
 
-def _remove(writing: Writing, article_id: str, sequence: int) -> bool:
+def remove(writing: Writing, article_id: str, sequence: int) -> bool:
+    """Mark the article that has this id as removed at a sequence number; say whether there was one."""
     sql = "UPDATE article SET removed_seq = ? WHERE id = ? AND removed_seq IS NULL RETURNING rowid"
     return bool(writing.rows(sql, (sequence, article_id)))
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 from indexer import caches
 from indexer.archive import Archive
 from indexer.errors import PullquoteError
 from indexer.files import is_intact
+from indexer.purge import is_due
+from indexer.sizes import parts
 from indexer.types import Check, Health
 
 
 def examine(archive: Archive) -> Health:
     """Run every check; damage that stops one is its result, not an error."""
     checks = tuple(_run(name, check, archive) for name, check in _CHECKS.items())
-    return Health(all(check.ok for check in checks), checks, dict(_bytes(archive.folder)))
+    return Health(all(check.ok for check in checks), checks, parts(archive.store))
 
 
 def _run(name: str, check: Callable[[Archive], tuple[bool, str]], archive: Archive) -> Check:
@@ -102,6 +103,11 @@ def _strays(archive: Archive) -> tuple[bool, str]:
     )
 
 
+def _purged(archive: Archive) -> tuple[bool, str]:
+    due = is_due(archive.store)
+    return not due, f"bytes of purged articles may be left{_MEND}" if due else "nothing is left of what was purged"
+
+
 _MEND = ": run `pullquote doctor --repair`"
 _CHECKS = {
     "store": _pages,
@@ -112,12 +118,6 @@ _CHECKS = {
     "dense": _dense,
     "lexical": _lexical,
     "strays": _strays,
+    "purged": _purged,
     "view": _counts,
 }
-
-
-def _bytes(folder: Path) -> Iterator[tuple[str, int]]:
-    """Bytes on disk of each file of the archive."""
-    for file in sorted(folder.rglob("*")):
-        if file.is_file():
-            yield file.relative_to(folder).as_posix(), file.stat().st_size

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from indexer.lexical import LexicalIndex
 from indexer.lexical_files import sign
 
 SEAL_AT = 20_000  # passages in memory that are worth a file, and a commit of the lexical index
+_PATIENCE = 60  # seconds to wait for another process that is at it, where one must
 _DEAD = 0.2  # share of a segment's passages whose removal makes a rewrite worth it
 
 
@@ -33,7 +36,7 @@ def settle(archive: Archive, force: bool = False) -> bool:
     """
     if not force and not _enough(archive):
         return False
-    with kernel_lock(archive.folder / caches.LOCK) as mine:
+    with sealing(archive.folder) as mine:
         if not mine:
             return False
         sequence, layout = caches.read_layout(archive.store)
@@ -56,7 +59,7 @@ def try_settle(archive: Archive, force: bool = False) -> None:
 
 def repair(archive: Archive) -> bool:
     """Rebuild, from the store, every cache file that is missing or not what was sealed; say whether there was any."""
-    with kernel_lock(archive.folder / caches.LOCK) as mine:
+    with sealing(archive.folder) as mine:
         if not mine:
             return False
         sequence, layout = caches.read_layout(archive.store)
@@ -70,6 +73,36 @@ def repair(archive: Archive) -> bool:
             _record(archive, segments, lexical or layout.lexical)
         _sweep(archive)
         return changed
+
+
+@contextmanager
+def sealing(folder: Path, patient: bool = False) -> Iterator[bool]:
+    """Hold the lock on what is on disk. Yields False if another has it.
+
+    patient: wait for it. Raises ArchiveBusy: in vain; ArchiveReadOnly.
+    """
+    deadline = time.monotonic() + (_PATIENCE if patient else 0)
+    while True:
+        with kernel_lock(folder / caches.LOCK) as mine:
+            if mine or not patient:
+                yield mine
+                return
+        if time.monotonic() > deadline:
+            raise ArchiveBusy(folder)
+        time.sleep(0.1)
+
+
+def without_dead(archive: Archive) -> int:
+    """Rewrite what on disk holds anything of removed articles; return the sequence number it was brought to.
+
+    The caller holds the lock. What stays in memory is the store's, and goes with its rows.
+    """
+    sequence, layout = caches.read_layout(archive.store)
+    segments = [_rewritten(archive, row, bearable=0) for row in layout.segments]
+    lexical = _rebuilt(archive, sequence) if layout.lexical is not None else None
+    _record(archive, segments, lexical)
+    _sweep(archive)
+    return sequence
 
 
 def _enough(archive: Archive) -> bool:
@@ -93,13 +126,13 @@ def _sealed(archive: Archive, layout: Layout, sequence: int) -> list[Sealed]:
     return [*rows, _publish(archive, fresh, caches.covered(rows) + 1, int(passages[-1]))]
 
 
-def _rewritten(archive: Archive, row: Sealed) -> Sealed:
-    """The segment itself, or, when many of its passages are dead, another without them."""
+def _rewritten(archive: Archive, row: Sealed, bearable: float = _DEAD) -> Sealed:
+    """The segment itself, or, when more of its passages are dead than is bearable (a share), another without them."""
     sql = """SELECT (SELECT count(*) FROM passage WHERE rowid BETWEEN :first AND :last)
         - (SELECT count(*) FROM article JOIN passage ON article = article.rowid
         WHERE removed_seq IS NOT NULL AND passage.rowid BETWEEN :first AND :last)"""
     living = archive.store.rows(sql, {"first": row.first, "last": row.last})[0][0]
-    return _from_store(archive, row) if row.n - living > _DEAD * row.n else row
+    return _from_store(archive, row) if row.n - living > bearable * row.n else row
 
 
 def _whole(archive: Archive, row: Sealed) -> Sealed:

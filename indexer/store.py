@@ -227,6 +227,12 @@ class Store:
         found += [f"foreign key: {row}" for row in self.rows("PRAGMA foreign_key_check")]
         return [line for line in found if line != "ok"]
 
+    def table_sizes(self) -> dict[str, int]:
+        """Bytes of the pages of each table with its indexes."""
+        sql = """SELECT coalesce(tbl_name, 'schema'), sum(pgsize) FROM dbstat
+            LEFT JOIN sqlite_schema USING (name) WHERE aggregate = TRUE GROUP BY 1"""
+        return dict(self.rows(sql))
+
     def copy_to(self, file: Path) -> None:
         """Copy the store as it is now, beside readers and writers; the copy names no caches. Raises ArchiveReadOnly."""
         with self._told():
@@ -246,6 +252,19 @@ class Store:
                 copy.execute("DELETE FROM segment; DELETE FROM meta WHERE key = 'lexical'")
             finally:
                 copy.close()
+
+    def shrink(self) -> None:
+        """Rewrite the file without what was deleted from it, and empty the log. Raises ArchiveBusy, ArchiveReadOnly."""
+        with self._told():
+            self._connection().execute("VACUUM")
+        self.fold()
+
+    def fold(self) -> None:
+        """Write the log into the file, and empty it. Raises ArchiveBusy: a query elsewhere went on too long."""
+        with self._told():
+            busy = self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+        if busy:
+            raise ArchiveBusy(self.folder)
 
     def close(self) -> None:
         """Close every thread's connection; the last one to close folds the log into the file."""

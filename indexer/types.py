@@ -411,6 +411,14 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
+class Compaction:
+    """What `compact` did: bytes of the archive's folder before and after."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One check of `doctor`."""
 

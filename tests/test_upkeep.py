@@ -9,6 +9,7 @@ import pytest
 
 import pullquote
 from indexer.errors import InvalidInput, ModelMissing
+from indexer.store import FILE
 from indexer.types import Embedder, Page
 from pullquote import Archive
 from reader.cite import cite
@@ -60,6 +61,26 @@ def test_articles_are_read_deleted_and_verified_without_the_models(
             bare.search("day 3")
     assert door.view_info().articles == expected.articles - 1
     assert "a3" not in {hit.article.id for hit in door.search("day 3", top_k=100).items}
+
+
+def test_purging_and_compacting_through_the_door(door: Archive) -> None:
+    door.index()
+    assert b"day 7." in (door.path / FILE).read_bytes() + log(door)
+    assert door.delete(["a7"], purge=True) == ["a7"]
+    assert b"day 7." not in (door.path / FILE).read_bytes() + log(door)
+    door.delete([f"a{i}" for i in range(7)])
+    done = door.compact()
+    assert done.after < done.before
+    assert b"day 3." not in (door.path / FILE).read_bytes() + log(door)
+    assert door.doctor().ok
+    assert len(door.articles().items) == 12
+    with pytest.raises(InvalidInput, match="surrogate"):
+        door.delete(["\udc00"], purge=True)
+
+
+def log(door: Archive) -> bytes:
+    file = door.path / f"{FILE}-wal"
+    return file.read_bytes() if file.exists() else b""
 
 
 def test_a_glance_counts_as_a_view_does(door: Archive, tmp_path: Path) -> None:

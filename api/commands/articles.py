@@ -73,16 +73,20 @@ def delete(
     articles: Annotated[list[str], typer.Argument(metavar="ID", help="The ids of the articles to delete.")],
     archive: ArchiveDir = None,
     json: AsJson = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Leave no byte of them in the folder; it rewrites the archive's files.")
+    ] = False,
 ) -> int:
     """Delete articles.
 
-    From the next reply on they are gone, in every process. If one of the ids is unknown, none is deleted.
+    From the next reply on they are gone, in every process. If one of the ids is unknown, none is deleted. Their text
+    stays in the file until `compact` or --purge; --purge also takes articles that were deleted before.
     """
     with opening.archive_of(archive) as door:
-        deleted = door.delete(articles)
+        deleted = door.delete(articles, purge=purge)
     if json:
-        output.json({"deleted": deleted})
+        output.json({"deleted": deleted, **({"purged": True} if purge else {})})
     else:
         for article_id in deleted:
-            output.line(f"deleted {article_id}")
+            output.line(f"{'purged' if purge else 'deleted'} {article_id}")
     return exits.DONE

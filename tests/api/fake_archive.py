@@ -18,6 +18,7 @@ from indexer.types import (
     Best,
     Check,
     Citation,
+    Compaction,
     Health,
     Hit,
     HitList,
@@ -87,8 +88,8 @@ class FakeArchive:
         self._note("articles", cursor=cursor, **options)
         return ArticleList((HEAD,), None, VIEW) if cursor else ArticleList((HEAD,), "next-page", VIEW)
 
-    def delete(self, ids: Sequence[str]) -> list[str]:
-        self._note("delete", ids=list(ids))
+    def delete(self, ids: Sequence[str], *, purge: bool = False) -> list[str]:
+        self._note("delete", ids=list(ids), purge=purge)
         return [self.article(article_id).id for article_id in ids]
 
     def verify(self, citations: Sequence[Citation]) -> list[Verdict]:
@@ -114,6 +115,9 @@ class FakeArchive:
     def backup(self, folder: Path) -> Path:
         self._note("backup", folder=folder)
         return folder
+
+    def compact(self) -> Compaction:
+        return Compaction(12_000, 2_000)
 
     def view_info(self) -> ViewInfo:
         return VIEW

@@ -176,6 +176,10 @@ def test_delete_tells_what_is_gone(door: Door, capsys: Printed) -> None:
     assert capsys.readouterr().out == "deleted bridge-1\n"
     assert cli.main(["delete", "--json", "bridge-1"]) == 0
     assert capsys.readouterr().out == '{"deleted":["bridge-1"]}\n'
+    assert cli.main(["delete", "--purge", "bridge-1"]) == 0
+    assert capsys.readouterr().out == "purged bridge-1\n"
+    assert cli.main(["delete", "--purge", "--json", "bridge-1"]) == 0
+    assert capsys.readouterr().out == '{"deleted":["bridge-1"],"purged":true}\n'
 
 
 EVENTS = [
@@ -378,6 +382,13 @@ def test_help_loads_no_engine(arguments: list[str]) -> None:
 
 def test_at_counts_utf16() -> None:  # the nouns of these tests are right themselves
     assert at(0, 20).utf16.end == 21
+
+
+def test_compact_says_what_it_gave_back(door: Door, capsys: Printed) -> None:
+    assert cli.main(["compact"]) == 0
+    assert capsys.readouterr().out == "10,000 bytes given back: 12,000 before, 2,000 after\n"
+    assert cli.main(["compact", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"before": 12_000, "after": 2_000}
 
 
 def test_backup_says_what_the_copy_holds(door: Door, capsys: Printed) -> None:

@@ -145,8 +145,10 @@ class Archive:
         try_settle(self._archive, force=True)
         return self._summary(counts)
 
-    def add(self, pages: Iterable[Page], report: Callable[[IndexEvent], None] | None = None) -> IndexSummary:
-        """Add articles that are already in memory."""
+    def add(
+        self, pages: Iterable[Page | SourceUnreadable], report: Callable[[IndexEvent], None] | None = None
+    ) -> IndexSummary:
+        """Add articles that are already in memory; what is not one is told as refused."""
         self._archive.check_embedder()
         counts: Counter[str] = Counter()
         build(pages, self._archive, _counting(counts, report))
@@ -172,11 +174,14 @@ class Archive:
         filters: Filters | None = None,
         max_error: float | None = None,
         as_of: str | None = None,
+        on_passages: Callable[[HitList], None] | None = None,
     ) -> Reply:
         """Answer a question in the archive's own words, or abstain: then `answers` is empty and `reason` says why.
 
         top_k: answers and passages returned, 1 to 100. depth: passages read, 1 to 200. as_of: a date taken as now.
-        max_error: refused until the reader is calibrated. Raises InvalidInput, ArchiveDamaged, QuoteMismatch.
+        max_error: refused until the reader is calibrated. on_passages: told of what was found before it is read;
+        again, should articles be purged meanwhile.
+        Raises InvalidInput, ArchiveDamaged, QuoteMismatch.
         """
         from reader.answer import Question, answer
 
@@ -188,7 +193,7 @@ class Archive:
         if as_of is not None:
             unit("as_of", as_of)
         asked = Question(question, top_k, depth, checked_mode(mode), checked_filters(filters))
-        return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._reader))
+        return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._reader, on_passages))
 
     def search(
         self,

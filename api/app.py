@@ -13,7 +13,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from api.handlers import add_handlers
 from api.middleware import Envelope
 from api.openapi import add_openapi
-from api.routes import articles, ask, similar, state, verify
+from api.routes import articles, ask, batch, documents, similar, state, verify
 from api.routes.page import add_page
 from api.service import Service
 from api.settings import Settings
@@ -48,7 +48,7 @@ def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    for routes in (ask, similar, verify, articles, state):
+    for routes in (ask, batch, similar, verify, articles, documents, state):
         app.include_router(routes.router)
     add_page(app)
     add_openapi(app)

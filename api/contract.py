@@ -29,6 +29,7 @@ REPLIES: tuple[type, ...] = (
     types.ModelState,
     types.Verdict,
     schemas.Article,
+    schemas.BatchReply,
     schemas.IndexReport,
     schemas.VerdictList,
     schemas.Problem,
@@ -40,6 +41,8 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     requests.VerifyRequest,
     requests.ArticleIn,
     requests.ArticlesIn,
+    requests.BatchRequest,
+    requests.DocumentsIn,
 )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from typing import Any
 
 from api.errors import problem_of
-from api.schemas import IndexReport, VerdictList, dump
+from api.schemas import BatchAnswer, BatchFault, BatchReply, IndexReport, VerdictList, dump
 from indexer.errors import InvalidInput
 from indexer.offsets import range_of
 from indexer.types import (
@@ -48,6 +49,9 @@ SENT = {
     "metadata": {"section": "local"},
 }
 
+_NO_DATE = InvalidInput("as_of", "want a year, a month, a day or RFC 3339, got 'soon'")
+_FAULT = InvalidInput("top_k", "it should be greater than or equal to 1")
+
 
 def examples() -> dict[str, dict[str, Any]]:
     """Name of a noun -> an example of its JSON."""
@@ -75,6 +79,7 @@ def examples() -> dict[str, dict[str, Any]]:
     event = IndexEvent("added", "http:bridge-1", "bridge-1")
     summary = IndexSummary(added=1, updated=0, unchanged=0, refused=0, removed=0, view=view)
     verdict = Verdict("valid", article.id, quote, "the text is unchanged")
+    answered = BatchAnswer(**_fields(reply), id="q1")
     leaving = {
         "Reply": reply,
         "HitList": HitList((hit,), None, view),
@@ -83,17 +88,30 @@ def examples() -> dict[str, dict[str, Any]]:
         "IndexReport": IndexReport((event,), summary),
         "VerdictList": VerdictList((verdict,), None, view),
         "Info": Info("0.1.0", "archive", view, models, "2022-02-06", "2022-02-06", {"The Daily": 1}),
-        "Problem": problem_of(InvalidInput("top_k", "want a whole number from 1 to 100, got 0"), "5f0c" * 8),
+        "BatchReply": BatchReply(
+            (answered, BatchFault(2, problem_of(_NO_DATE))),
+            None,
+            view,
+        ),
+        "Problem": problem_of(_FAULT, "5f0c" * 8),
     }
     entering: dict[str, dict[str, Any]] = {
         "AskRequest": {"question": QUESTION, "top_k": 3, "filters": {"source": ["The Daily"], "since": "2022-02"}},
         "SearchRequest": {"query": "bridge cost", "mode": "lexical"},
         "SimilarRequest": {"text": "A bridge was opened."},
         "VerifyRequest": {"citations": [dump(citation)]},
+        "BatchRequest": {
+            "questions": [{"id": "q1", "question": QUESTION}, {"id": "q2", "question": QUESTION, "as_of": "soon"}]
+        },
+        "DocumentsIn": {"items": [SENT]},
         "ArticleIn": SENT,
         "ArticlesIn": {"items": [SENT]},
     }
     return {**{name: dump(noun) for name, noun in leaving.items()}, **entering}
+
+
+def _fields(reply: Reply) -> dict[str, Any]:
+    return {field.name: getattr(reply, field.name) for field in fields(reply)}
 
 
 def _article() -> Article:

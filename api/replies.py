@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from api.errors import MEDIA_TYPE, problem_of, retry_after
-from api.schemas import Problem, json_text
+from api.schemas import Problem, json_text, json_with_id
 from indexer.errors import PullquoteError
 
 
@@ -19,6 +19,11 @@ def reply(value: object, status: int = 200, headers: Mapping[str, str] | None = 
 def encoded(value: object) -> bytes:
     """One of our nouns as the bytes of its JSON, on one line."""
     return json_text(value).encode("utf-8", "backslashreplace")  # as the command line does with lone surrogates
+
+
+def encoded_with_id(item_id: str | int | None, value: object) -> bytes:
+    """As `encoded`, an item of a batch: its id first."""
+    return json_with_id(item_id, value).encode("utf-8", "backslashreplace")
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

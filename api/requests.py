@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
+    SkipValidation,
     Tag,
     model_validator,
 )
@@ -105,6 +106,18 @@ class AskRequest(_Body):
     filters: FiltersIn = FiltersIn()
     max_error: MaxError = None
     as_of: Moment = None
+
+
+class BatchQuestion(AskRequest):
+    """A question of a batch. id: whatever tells it from the others, given back as it is."""
+
+    id: Annotated[str, Field(max_length=200)] | Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
+
+
+class BatchRequest(_Body):
+    """Questions, each of which is checked, and answered or refused, by itself."""
+
+    questions: Annotated[list[SkipValidation[BatchQuestion]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class AskQuery(FiltersQuery):
@@ -254,6 +267,12 @@ class ArticleIn(_Body):
         article = handler(_whole(value, warnings))
         article._warnings = tuple(warnings)
         return article
+
+
+class DocumentsIn(_Body):
+    """Articles to store, each of which is checked by itself too: a faulty one is refused, the others are stored."""
+
+    items: Annotated[list[SkipValidation[ArticleIn]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class ArticlesIn(_Body):

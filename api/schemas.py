@@ -78,6 +78,30 @@ class Problem:
     errors: tuple[FieldProblem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BatchAnswer(types.Reply):
+    """The Reply to one question of a batch. id: as it was sent."""
+
+    id: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFault:
+    """What stands in the place of a Reply that there is not. id: null where none was sent."""
+
+    id: str | int | None
+    error: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReply:
+    """The items of a batch, in the order of its questions. view: the archive at the end; each Reply has its own."""
+
+    items: tuple[BatchAnswer | BatchFault, ...]
+    next: str | None
+    view: ViewInfo
+
+
 def dump(value: object) -> dict[str, Any]:
     """One of our nouns -> its JSON as a dict; a dict may hold nouns too.
 
@@ -96,6 +120,11 @@ def json_text(value: object) -> str:
     Characters stay as they are, so a lone surrogate does too: encode with errors="backslashreplace".
     """
     return json.dumps(dump(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def json_with_id(item_id: str | int | None, value: object) -> str:
+    """As `json_text`, with the id of its question first: what a batch says of one item."""
+    return f'{{"id":{json.dumps(item_id, ensure_ascii=False)},{json_text(value).removeprefix("{")}'
 
 
 def whole(article: types.Article) -> Article:

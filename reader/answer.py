@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from indexer.types import (
     Embedder,
     Filters,
     Hit,
+    HitList,
     Mode,
     ModelNames,
     Reason,
@@ -40,10 +42,22 @@ class Question(NamedTuple):
     filters: Filters
 
 
-def answer(question: Question, view: View, embedder: Embedder, reader: Reader) -> Reply:
-    """Quote the archive, or abstain: then `answers` is empty and `passages` says what to read instead."""
+def answer(
+    question: Question,
+    view: View,
+    embedder: Embedder,
+    reader: Reader,
+    on_passages: Callable[[HitList], None] | None = None,
+) -> Reply:
+    """Quote the archive, or abstain: then `answers` is empty and `passages` says what to read instead.
+
+    on_passages: told of the passages before they are read.
+    """
     watch = Stopwatch()
     hits = search(question.text, view, embedder, question.depth, question.mode, question.filters)
+    excluded = unknown_dates(view, question.filters)
+    if on_passages is not None:
+        on_passages(HitList(tuple(hits[: question.top_k]), None, view.info, excluded))
     watch.lap("search")
     articles = {hit.article.id: view.article(hit.article.id) for hit in hits}
     candidates = reader.read(question.text, [hit.text for hit in hits], _SPANS)
@@ -57,7 +71,7 @@ def answer(question: Question, view: View, embedder: Embedder, reader: Reader) -
         reason=None if answers else _reason(view, hits),
         answers=answers,
         passages=tuple(hits[: question.top_k]),
-        excluded=unknown_dates(view, question.filters),
+        excluded=excluded,
         timings_ms={},
         view=view.info,
         models=ModelNames(embedder.name, reader.model.name, reader.model.runtime),

@@ -61,20 +61,14 @@ def hits(found: HitList, as_json: bool) -> int:
 
 def json_with_id(row_id: str | int, value: object) -> None:
     """Write a noun as one line of JSON that begins with the id of the batch's line."""
-    from api.schemas import json_text
+    from api import schemas
 
-    line(f'{{"id":{_scalar(row_id)},{json_text(value).removeprefix("{")}')
+    line(schemas.json_with_id(row_id, value))
 
 
 def problem_with_id(row_id: str | int | None, error: PullquoteError) -> None:
     """Write {"id", "error": Problem} in the place of a line that could not be processed."""
+    from api import schemas
     from api.errors import problem_of
-    from api.schemas import json_text
 
-    line(f'{{"id":{_scalar(row_id)},"error":{json_text(problem_of(error))}}}')
-
-
-def _scalar(value: str | int | None) -> str:
-    from json import dumps
-
-    return dumps(value, ensure_ascii=False)
+    line(schemas.json_with_id(row_id, {"error": problem_of(error)}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.bodies import StrictRoute
 from api.requests import AskQuery, AskRequest, SearchQuery, SearchRequest
 from api.routes.parts import ArchiveDep, ServiceDep, cacheable, gives, kept, timed
+from api.streams import EVENTS, JSON, Tell, stream, wanted
 from indexer.types import Filters, HitList, Reply
 from pullquote import Archive
 
@@ -20,8 +22,13 @@ _HITS = "Passages, best first."
 
 
 @router.post("/ask", responses=gives("Reply", _REPLY, 403, 413, 415))
-async def ask(body: AskRequest, archive: ArchiveDep, service: ServiceDep) -> Response:
-    """Answer one question in the archive's own words, or abstain."""
+async def ask(request: Request, body: AskRequest, archive: ArchiveDep, service: ServiceDep) -> Response:
+    """Answer one question in the archive's own words, or abstain.
+
+    With Accept: text/event-stream, an event `passages` (a HitList) comes first, then an event `reply` (the Reply).
+    """
+    if wanted(request, (JSON, EVENTS)) == EVENTS:
+        return await stream(request, EVENTS, lambda tell: service.answers.run(partial(_tell, archive, body, tell)))
     return await service.answers.run(lambda: timed(answer(archive, body, body.filters.filters())))
 
 
@@ -49,8 +56,17 @@ async def search_by_get(
     return await service.answers.run(partial(kept, request, archive, service, make))
 
 
-def answer(archive: Archive, asked: AskRequest | AskQuery, filters: Filters) -> Reply:
-    """Put one question to the archive."""
+def _tell(archive: Archive, asked: AskRequest, tell: Tell) -> None:
+    tell("reply", answer(archive, asked, asked.filters.filters(), partial(tell, "passages")))
+
+
+def answer(
+    archive: Archive,
+    asked: AskRequest | AskQuery,
+    filters: Filters,
+    on_passages: Callable[[HitList], None] | None = None,
+) -> Reply:
+    """Put one question to the archive. on_passages: told of the passages before they are read."""
     return archive.ask(
         asked.question,
         top_k=asked.top_k,
@@ -59,6 +75,7 @@ def answer(archive: Archive, asked: AskRequest | AskQuery, filters: Filters) -> 
         filters=filters,
         max_error=asked.max_error,
         as_of=asked.as_of,
+        on_passages=on_passages,
     )
 
 

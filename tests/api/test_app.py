@@ -174,6 +174,8 @@ def document(client: TestClient) -> dict[str, Any]:
 ROUTES = {
     "/v1/ask": {"get", "post"},
     "/v1/search": {"get", "post"},
+    "/v1/batch": {"post"},
+    "/v1/documents": {"post"},
     "/v1/similar": {"post"},
     "/v1/articles/{article_id}/similar": {"get"},
     "/v1/verify": {"post"},

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo test check serve browser models crash screens clean
+.PHONY: demo test check serve browser models crash screens sizes clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -54,6 +54,9 @@ crash: $(VENV)/installed
 # A picture of every state of the page, to be looked at.
 screens: $(ARCHIVE) browser
 	@$(BIN)/python -m tests.api.screens build/screens --archive $(ARCHIVE)
+
+sizes: $(VENV)/installed
+	@$(BIN)/python -m tests.api.sizes
 
 clean:
 	rm -rf $(VENV) $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -81,7 +81,8 @@ class _Exchange:
     def _complete(self, headers: MutableHeaders) -> None:
         headers["X-Request-ID"] = self._request_id
         headers.append("Server-Timing", f"total;dur={1000 * (time.perf_counter() - self._began):.1f}")
-        headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)  # what other sites may load says so itself
         headers.setdefault("Cache-Control", "no-store")  # a deleted article must not live on in a cache
         if self._closing:
             headers["Connection"] = "close"

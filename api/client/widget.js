@@ -37,27 +37,29 @@ const CSS = `
 }
 .root * { box-sizing: border-box; }
 form { display: flex; align-items: stretch; border-bottom: 2px solid var(--ink); }
-form:focus-within { box-shadow: 0 2px 0 var(--pq-marker, #ffe36e); }
+form:focus-within { box-shadow: 0 2px 0 var(--ink); }
 input, button { margin: 0; border: 0; border-radius: var(--pq-radius, 2px); font: inherit; color: inherit; background: none; }
 input { flex: 1; min-width: 0; padding: .5em 0; outline: 0; font: 1.125em/1.3 var(--serif); }
 input::placeholder { color: var(--soft); opacity: 1; }
 button { padding: .35em 1em; cursor: pointer; border: 1px solid var(--rule); }
 form button { align-self: center; border: 0; font-weight: 700; background: var(--pq-accent, var(--ink)); color: var(--pq-accent-ink, light-dark(#fff, #131211)); }
 :focus-visible { outline: 2px solid currentcolor; outline-offset: 2px; }
+input:focus-visible { outline: 0; }
 a { color: inherit; text-decoration-color: var(--rule); text-underline-offset: .16em; }
 a:hover { text-decoration-color: currentcolor; }
-p, ol, blockquote, figure, h2 { margin: 0; padding: 0; }
+p, ol, blockquote, h2 { margin: 0; padding: 0; }
 ol { list-style: none; }
 .say { min-height: 0; margin-top: .6em; color: var(--soft); font-size: .875em; }
 .say:empty { margin: 0; }
-.quote { margin-top: 1em; padding-top: .9em; border-top: 4px solid var(--ink); }
-.quote blockquote { font: 1.75em/1.15 var(--serif); }
-.quote blockquote::before { content: "“"; } .quote blockquote::after { content: "”"; }
-.quote.small { padding-top: .7em; border-top: 1px solid var(--rule); } .quote.small blockquote { font-size: 1.2em; }
+figure { margin: 1em 0 0; padding-top: .9em; border-top: 4px solid var(--ink); }
+blockquote { font: 1.75em/1.15 var(--serif); }
+blockquote::before { content: "“"; } blockquote::after { content: "”"; }
+.small { padding-top: .7em; border-top: 1px solid var(--rule); } .small blockquote { font-size: 1.2em; }
 .context, .passage { margin-top: .6em; font-family: var(--serif); }
 .passage { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden; margin-top: .25em; }
 mark { background: var(--pq-marker, #ffe36e); color: var(--pq-marker-ink, #16130f); }
 mark.term { background: none; color: inherit; text-decoration: underline 2px var(--pq-marker, #ffe36e); }
+.passage + .passage { margin-top: .6em; }
 figcaption, .meta { margin-top: .5em; font-size: .875em; }
 .meta, .meta-line { color: var(--soft); } .meta { margin-top: .1em; }
 .title { font-weight: 700; }
@@ -147,6 +149,14 @@ const filtersOf = (attribute) => {
   return Object.fromEntries([...lists, ...dates]);
 };
 
+// Once the page is parsed and its own scripts have heard so: whoever listens from then on misses nothing.
+const whenParsed = (act) => {
+  const [navigation] = performance.getEntriesByType("navigation");
+  const parsed = document.readyState === "complete" || navigation?.domContentLoadedEventEnd > 0;
+  if (parsed) queueMicrotask(act);
+  else document.addEventListener("DOMContentLoaded", () => setTimeout(act), { once: true });
+};
+
 let sheet;
 const styles = () => {
   if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(CSS); // made by script: no Content-Security-Policy forbids it
@@ -214,7 +224,7 @@ class PullQuote extends HTMLElement {
     this.#reply = el("div", { className: "reply" });
     const parts = this.mode === "similar" ? [] : [this.#form()];
     this.shadowRoot.replaceChildren(el("div", { className: "root" }, parts, this.#say, this.#reply));
-    queueMicrotask(() => this.#tell("ready", { mode: this.mode }));
+    whenParsed(() => this.#tell("ready", { mode: this.mode }));
     if (this.mode === "similar") this.#whenSeen(() => this.#find({}));
   }
 
@@ -247,7 +257,8 @@ class PullQuote extends HTMLElement {
 
   // Only near the screen, and only when the page is whole: its text is what is compared.
   #whenSeen(act) {
-    const watch = () => {
+    whenParsed(() => {
+      if (!this.isConnected) return;
       this.#seen = new IntersectionObserver(
         (entries) => {
           if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
@@ -257,9 +268,7 @@ class PullQuote extends HTMLElement {
         { rootMargin: "600px" },
       );
       this.#seen.observe(this);
-    };
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", watch, { once: true });
-    else watch();
+    });
   }
 
   #pageText() {
@@ -322,8 +331,8 @@ class PullQuote extends HTMLElement {
   }
 
   #answers([best, ...others]) {
-    const small = others.length ? [el("h2", {}, words.others), ...others.map((one) => this.#figure(one, "quote small"))] : [];
-    return [this.#figure(best, "quote"), ...small];
+    const small = others.length ? [el("h2", {}, words.others), ...others.map((one) => this.#figure(one, "small"))] : [];
+    return [this.#figure(best, "best"), ...small];
   }
 
   #figure(answer, className) {
@@ -352,19 +361,17 @@ class PullQuote extends HTMLElement {
   }
 
   #list(hits, withText) {
-    const item = (hit) => {
-      const { article, range } = hit;
+    const textOf = ({ text, range, highlights }) =>
+      el("p", { className: "passage", dir: "auto" }, marked(text, range.utf16.start, highlights, "term"));
+    const item = (group) => {
+      const [{ article, range }] = group;
       const href = webUrl(article.url) ?? this.#inArchive({ article: article.id, passage: `${range.start}-${range.end}` });
-      const text = marked(hit.text, range.utf16.start, hit.highlights, "term");
-      return el(
-        "li",
-        {},
-        this.#link(article, range, href),
-        el("p", { className: "meta" }, metaOf(article)),
-        withText ? el("p", { className: "passage", dir: "auto" }, text) : null,
-      );
+      const meta = el("p", { className: "meta" }, metaOf(article));
+      return el("li", {}, this.#link(article, range, href), meta, withText ? group.map(textOf) : null);
     };
-    const node = el("ol", { className: "list" }, hits.map(item));
+    const groups = new Map(); // an article's passages together, where its best one stands
+    for (const hit of hits) groups.set(hit.article.id, [...(groups.get(hit.article.id) ?? []), hit]);
+    const node = el("ol", { className: "list" }, [...groups.values()].map(item));
     node.part = "list";
     return node;
   }

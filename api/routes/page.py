@@ -1,4 +1,4 @@
-"""The web page and its files."""
+"""The web page and its files, and the widget."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
+# Any site may load the widget; what it may ask is for keys to say.
+FOR_ANYONE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 CLIENT = Path(__file__).parent.parent / "client"
 # Not from the machine's own table of types, which differs between machines: browsers are told never to guess.
 MEDIA_TYPES = {
@@ -44,11 +46,17 @@ class ClientFiles(StaticFiles):
 
 
 def add_page(app: FastAPI) -> None:
-    """Add the page at `/` and its files under `/static/`."""
+    """Add the page at `/`, its files under `/static/`, and the widget at `/widget.js`."""
     files = ClientFiles(directory=CLIENT)
 
     @app.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
         return await files.get_response("index.html", request.scope)
+
+    @app.get("/widget.js", include_in_schema=False)
+    async def widget(request: Request) -> Response:
+        response = await files.get_response("widget.js", request.scope)
+        response.headers.update(FOR_ANYONE)
+        return response
 
     app.mount("/static", files)

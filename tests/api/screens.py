@@ -44,6 +44,7 @@ class State(NamedTuple):
     width: int = 1280
     scheme: Literal["light", "dark"] = "light"
     archive: str = "full"
+    path: str = ""
 
 
 def _hold(page: Page) -> None:
@@ -101,6 +102,15 @@ def _ask_some(page: Page) -> None:
     page.get_by_text("1 of 3 questions asked").wait_for(timeout=60_000)
 
 
+def _use_widget(page: Page) -> None:
+    page.locator("pull-quote").first.get_by_role("searchbox").fill(ASKED["ask"])
+    page.keyboard.press("Enter")
+    page.locator("pull-quote").nth(1).get_by_role("searchbox").fill("earthquake")
+    page.keyboard.press("Enter")
+    page.locator("blockquote").first.wait_for()
+    page.locator(".passage").first.wait_for()
+
+
 def _print(page: Page) -> None:
     page.emulate_media(media="print")
 
@@ -132,6 +142,9 @@ STATES = [
     State("many-running", {"many": ""}, "#file", after=_ask_some),
     State("many", {"many": ""}, "#file", after=_ask_many),
     State("many-390", {"many": ""}, "#file", after=_ask_many, width=390),
+    State("widget", {}, "pull-quote h2", after=_use_widget, path="static/demo.html"),
+    State("widget-390", {}, "pull-quote h2", after=_use_widget, path="static/demo.html", width=390),
+    State("widget-dark", {}, "pull-quote h2", after=_use_widget, path="static/demo.html", scheme="dark"),
     State("many-dark", {"many": ""}, "#file", after=_ask_many, scheme="dark"),
 ]
 
@@ -141,7 +154,7 @@ def take(playwright: Playwright, state: State, address: str, folder: Path) -> Pa
     browser = launch(playwright)
     page = browser.new_page(viewport={"width": state.width, "height": 900}, color_scheme=state.scheme)
     state.before(page)
-    page.goto(f"{address}/#{urlencode(state.query)}")
+    page.goto(f"{address}/{state.path}#{urlencode(state.query)}")
     page.locator(state.seen).first.wait_for(timeout=60_000)
     state.after(page)
     page.wait_for_timeout(300)

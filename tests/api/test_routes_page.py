@@ -73,6 +73,18 @@ def test_nothing_else_is_served(path: str, client: TestClient) -> None:
     assert response.headers["content-type"] == "application/problem+json"
 
 
+def test_any_site_may_load_the_widget_and_nothing_else(client: TestClient) -> None:
+    widget = client.get("/widget.js", headers={"Origin": "https://news.example"})
+    assert widget.content == (CLIENT / "widget.js").read_bytes()
+    assert widget.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert widget.headers["access-control-allow-origin"] == "*"
+    assert widget.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert widget.headers["x-content-type-options"] == "nosniff"
+    page = client.get("/", headers={"Origin": "https://news.example"})
+    assert "access-control-allow-origin" not in page.headers
+    assert page.headers["cross-origin-resource-policy"] == "same-origin"
+
+
 def test_no_page_of_others_documents_the_api(client: TestClient) -> None:
     for path in ("/docs", "/redoc", "/docs/oauth2-redirect"):
         assert client.get(path).status_code == 404

@@ -17,7 +17,7 @@ from indexer import archive as archives
 from indexer.build import build
 from indexer.chunk import CHUNKER, chunk
 from indexer.clean import clean
-from indexer.commit import delete
+from indexer.commit import article_of, delete
 from indexer.embed import load_embedder
 from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
 from indexer.files import publish
@@ -29,7 +29,7 @@ from indexer.purge import finish as finish_purge
 from indexer.purge import purge as purge_articles
 from indexer.seal import repair as mend
 from indexer.seal import try_settle
-from indexer.sources import SourceOptions, read_pages
+from indexer.sources import SourceOptions, Unchanged, read_pages
 from indexer.store import FILE
 from indexer.types import (
     Article,
@@ -138,12 +138,17 @@ class Archive:
         counts: Counter[str] = Counter()
         tell = _counting(counts, report)
         seen, refused = set[str](), set[str]()
-        build(_noting(read_pages(paths, options), seen, refused), self._archive, tell, options.timezone)
+        found = read_pages(paths, options, known=self._known)
+        build(_noting(found, seen, refused), self._archive, tell, options.timezone)
         if prune:
             for event in prune_origins(self._archive, [Path(path) for path in paths], seen, refused):
                 tell(event)
         try_settle(self._archive, force=True)
         return self._summary(counts)
+
+    def _known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | None:
+        found = article_of(self._archive, origin, source_sha256, extractor)
+        return Unchanged(origin, found) if found else None
 
     def add(
         self, pages: Iterable[Page | SourceUnreadable], report: Callable[[IndexEvent], None] | None = None
@@ -374,8 +379,8 @@ def _counting(counts: Counter[str], report: Callable[[IndexEvent], None] | None)
 
 
 def _noting(
-    pages: Iterable[Page | SourceUnreadable], seen: set[str], refused: set[str]
-) -> Iterator[Page | SourceUnreadable]:
+    pages: Iterable[Page | SourceUnreadable | Unchanged], seen: set[str], refused: set[str]
+) -> Iterator[Page | SourceUnreadable | Unchanged]:
     for page in pages:
         (refused if isinstance(page, SourceUnreadable) else seen).add(page.origin)
         yield page

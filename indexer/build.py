@@ -11,17 +11,18 @@ from indexer.chunk import chunk
 from indexer.clean import clean
 from indexer.commit import Draft, commit, is_unchanged, known_vectors
 from indexer.errors import SourceUnreadable
+from indexer.language import detect_language
 from indexer.seal import try_settle
+from indexer.sources.source import Unchanged
 from indexer.types import Article, IndexEvent, Page, Passage
 
 _BATCH = 64  # pages: what one transaction stores, and what a kill can cost
 
+Found = Page | SourceUnreadable | Unchanged
 Report = Callable[[IndexEvent], None]
 
 
-def build(
-    pages: Iterable[Page | SourceUnreadable], archive: Archive, report: Report, timezone: str | None = None
-) -> None:
+def build(pages: Iterable[Found], archive: Archive, report: Report, timezone: str | None = None) -> None:
     """Add every page to the archive. Kill it and run it again: a batch is stored whole or not at all.
 
     report: told of each article after its commit, and of each refused source.
@@ -36,17 +37,19 @@ def build(
         try_settle(archive)
 
 
-def _batches(pages: Iterable[Page | SourceUnreadable]) -> Iterator[list[Page | SourceUnreadable]]:
+def _batches(pages: Iterable[Found]) -> Iterator[list[Found]]:
     source = iter(pages)
     while batch := list(islice(source, _BATCH)):
         yield batch
 
 
-def _skip_unchanged(archive: Archive, batch: list[Page | SourceUnreadable], report: Report) -> list[Page]:
+def _skip_unchanged(archive: Archive, batch: list[Found], report: Report) -> list[Page]:
     changed = []
     for page in batch:
         if isinstance(page, SourceUnreadable):
             report(IndexEvent("refused", page.origin, None, page.reason))
+        elif isinstance(page, Unchanged):
+            report(IndexEvent("unchanged", page.origin, page.id))
         elif (known := is_unchanged(archive, page)) is not None:
             report(IndexEvent("unchanged", page.origin, known))
         else:
@@ -60,10 +63,16 @@ def _clean(pages: list[Page], timezone: str | None, report: Report) -> list[tupl
         told: list[str] = []
         try:
             article = clean(page, timezone, told.append)
+            article = replace(article, language=article.language or detect_language(_said(article)))
             cleaned.append((replace(page, warnings=tuple(told)), article))
         except SourceUnreadable as refusal:
             report(IndexEvent("refused", refusal.origin, None, refusal.reason))
     return cleaned
+
+
+def _said(article: Article) -> str:
+    """What an article says itself: its body, or all of it where it has none."""
+    return "\n".join(article.text[b.start : b.end] for b in article.blocks if b.kind == "body") or article.text
 
 
 def _chunk(archive: Archive, article: Article) -> list[Passage]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from indexer.dates import parse_published
 from indexer.errors import InvalidInput, SourceUnreadable
-from indexer.identity import article_id, is_web_url
+from indexer.identity import article_id, is_web_url, without_tracking
 from indexer.layout import Layout, lay_out
 from indexer.types import Article, Page
 
-CLEANER = "clean/1"
+CLEANER = "clean/2"
 
 Warn = Callable[[str], None]
 
@@ -28,7 +28,7 @@ def clean(page: Page, timezone: str | None = None, warn: Warn | None = None) -> 
     if "\0" in page.text:
         raise SourceUnreadable(page.origin, "its text holds NUL characters, as binary files do: remove them")
     title, author = _one_line(page.title), _one_line(page.author)
-    layout = lay_out(page.text, title, author)
+    layout = lay_out(page.text, title, author, page.marked)
     _check(page, layout)
     raw = _one_line(page.published) or layout.date
     published = parse_published(raw, timezone)
@@ -69,11 +69,11 @@ def _id(page: Page) -> str:
 
 
 def _url(page: Page, told: list[str]) -> tuple[str | None, dict[str, Any]]:
-    """The URL if it may become a link; any other (`javascript:`, a bare path) is kept as metadata only."""
+    """The URL, without what tracks readers, if it may become a link; any other is kept as metadata only."""
     metadata = dict(page.metadata)
     url = (page.url or "").strip()
     if not url or is_web_url(url):
-        return url or None, metadata
+        return without_tracking(url) or None, metadata
     told.append("its url is neither http nor https: it is kept as metadata, and gives no link")
     return None, {"url": url, **metadata}
 

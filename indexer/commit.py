@@ -26,9 +26,14 @@ class Draft(NamedTuple):
 
 def is_unchanged(archive: Archive, page: Page) -> str | None:
     """Return the id of the stored article that these very bytes gave to this very extractor, or None."""
+    return article_of(archive, page.origin, page.source_sha256, page.extractor)
+
+
+def article_of(archive: Archive, origin: str, source_sha256: str, extractor: str) -> str | None:
+    """Return the id of the stored article that came from these bytes at this place by this extractor, or None."""
     sql = """SELECT id FROM origin JOIN article ON article.rowid = article
         WHERE key = ? AND origin.source_sha256 = ? AND extractor = ? AND removed_seq IS NULL"""
-    found = archive.store.rows(sql, (page.origin, page.source_sha256, page.extractor))
+    found = archive.store.rows(sql, (origin, source_sha256, extractor))
     return str(found[0][0]) if found else None
 
 

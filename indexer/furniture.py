@@ -53,6 +53,18 @@ _LABEL = AnyOf(
     r"this (?:video|content|post) (?:can ?not be played|is not available|is unavailable)\.?",
 )
 
+# Whole lines above other articles' titles.
+_LINKS_HEADING = AnyOf(
+    r"(?:related|more|top|latest|recommended|trending|popular|most (?:read|popular|viewed))"
+    r"(?: (?:articles?|stor(?:y|ies)|news|topics?|posts?|coverage|videos?|links?|reading|content))*:?",
+    r"most (?:read|popular|viewed) in [\w ]{1,30}",
+    r"(?:popular|more|latest|trending) (?:on|from|in|at) [\w .&'’-]{1,40}:?",
+    r"(?:you (?:may|might) (?:also )?(?:like|be interested in|enjoy)|editors?['’]s? picks?|up next|don['’]t miss)"
+    r"(?:\.\.\.|…|:)?",
+    r"(?:read|see) (?:more|next|also)(?:\.\.\.|…|:)?|also (?:read|on [\w. ]{1,30})(?:\.\.\.|…|:)?",
+    r"(?:explore further|further reading|see also|in other news|what to read next|more to read)(?:\.\.\.|…|:)?",
+)
+
 # Beginnings of lines that are furniture to their end.
 _OPENING = AnyOf(
     r"(?:also|must) (?:read|watch|see)\s?[:|»–-]|(?:also|must)[ -](?:read|watch) \S",
@@ -73,7 +85,22 @@ _OPENING = AnyOf(
     r"we will use the (?:details|information) you|you agree to the processing|if you wish to object to the use",
     r"[^.]{0,200} in our privacy policy\.?$",
     r"(?:please )?(?:enable|turn on) javascript|your browser does not support",
+    r"\[?related(?: (?:article|story|post|video))?: ?\S|see more: ?\S|\(?leggi anche\b|lire aussi\b|lesen sie auch\b",
+    r"(?:filed under|posted (?:in|under)|tagged(?: with)?|tags|tempo de leitura|lesezeit|reading time)\s?[:|]",
+    r"(?:start your day with|get) (?:the |your |our )?[\w ’'&]{0,40}(?:newsletter|delivered|in your inbox|app\b)",
+    r"(?:thanks for|thank you for) (?:signing up|subscribing)|keep an eye on your inbox",
+    r"join our (?:free|newsletter|mailing)",
+    r"there was an error processing|an error has occurred,? please|please try again later\.?$",
+    r"(?:if you|when you) (?:buy|purchase|click)[^.]{0,80}(?:commission|share of the sale|affiliate)",
+    r"like this story\? share it|enjoy(?:ed)? this (?:article|story|post)\? |tell us what you think\b",
+    r"have a (?:news )?tip\? |(?:write|send (?:an )?e-?mail) to [^.]{1,60} at \S+@|more (?:ap|afp) \w+: https?:",
+    r"follow [^.]{1,40}['’]s? full coverage\b|see [^.]{1,60} coverage at \S",
+    r"this copy is for your personal|order reprints|this article has been sent to|print article$",
+    r"copyright ⓒ|copyright \w+ \d{4}\b|all rights reserved\b|기사입력|무단전재",
 )
+_COPYRIGHT = AnyOf(r"(?:©|\(c\)|copyright)", r"all rights reserved")
+_CLICK = AnyOf(r"(?:click|tap) (?:here|on|the link)\b")
+_CONTACT = AnyOf(r"\S+@[\w-]+(?:\.[\w-]+)+", r"(?:https?://)?(?:www\.|twitter\.com/|facebook\.com/)\S+|https?://\S+")
 
 # A label that ran into the link behind it: "MORE:Delta adds a flight to Detroit for the eclipse".
 _RUN_IN_LINK = re.compile(r"[A-Z][^:.]{1,40}:(?=[^\W\d_])(?:\S+\s){5,}[^.]*[^.!?”\"]")
@@ -104,11 +131,24 @@ def opens_summary(line: str) -> bool:
     return _SUMMARY_HEADING.re.fullmatch(line) is not None
 
 
+def opens_links(line: str) -> bool:
+    """Whether a line announces links to other articles: "Related stories", "Most read in world news"."""
+    return len(line) <= LONGEST and _LINKS_HEADING.re.fullmatch(line) is not None
+
+
+def is_page_part(line: str) -> bool:
+    """Whether a line is furniture of the page, not of the story (as credits, rights and addresses are)."""
+    if len(line) > LONGEST or not any(char.isalnum() for char in line):
+        return False
+    kept = _CONTACT.re.fullmatch(line) or _BARE_CREDIT.re.fullmatch(line) or _CREDIT.re.match(line)
+    return is_furniture(line) and not (kept or _COPYRIGHT.re.match(line) or _CLICK.re.match(line))
+
+
 def is_furniture(line: str) -> bool:
     """Whether a line is part of the page, not of what the article says."""
     if len(line) > LONGEST:
         return False
-    whole = (_LABEL, _IMAGE, _SUMMARY_HEADING, _BARE_CREDIT)
+    whole = (_LABEL, _IMAGE, _SUMMARY_HEADING, _BARE_CREDIT, _LINKS_HEADING, _CONTACT)
     return (
         not any(char.isalnum() for char in line)
         or any(shape.re.fullmatch(line) for shape in whole)

@@ -73,6 +73,19 @@ def canonical_url(url: str) -> str:
     return f"https://{host}{path}" + (f"?{_escapes(query)}" if query else "")
 
 
+def without_tracking(url: str) -> str:
+    """The URL without parameters that tell where a reader came from; nothing else is changed.
+
+    `without_tracking("http://Ex.com/a?utm_source=x&id=7#b") == "http://Ex.com/a?id=7#b"`
+    """
+    head, question, rest = url.partition("?")
+    query, hash, fragment = rest.partition("#")
+    if not question or "#" in head:
+        return url
+    kept = "&".join(part for part in query.split("&") if not _is_tracking(part))
+    return head + (f"?{kept}" if kept else "") + hash + fragment
+
+
 def _host(name: str) -> str:
     name = name.rstrip(".").lower()
     if ":" in name:

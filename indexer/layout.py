@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from indexer.captions import is_caption
@@ -25,16 +25,26 @@ class Layout(NamedTuple):
     date: str | None
 
 
-def lay_out(text: str, title: str | None = None, author: str | None = None) -> Layout:
+def lay_out(text: str, title: str | None = None, author: str | None = None, marked: Sequence[Block] = ()) -> Layout:
     """Say of every piece of a text what it is. title, author: as given with the page, looked for in its head.
 
-    By shape alone. A piece that could be several things is body: what is taken for furniture can never answer.
+    marked: pieces whose kind is known already. All others are told by their shape alone. A piece that could be several
+    things is body: what is taken for furniture can never answer.
     """
-    walk = _Walk(units(text), title, author)
+    walk = _Walk(list(_unmarked(text, marked)), title, author)
     for i in range(len(walk.pieces)):
         walk.kinds.append(walk.step(i))
     head = None if walk.head is None else walk.pieces[walk.head].line.lstrip("# ")
-    return Layout(_merge(walk.pieces, walk.kinds), head, walk.author, walk.date)
+    kinds = [Block(unit.start, unit.end, kind) for unit, kind in zip(walk.pieces, walk.kinds, strict=True)]
+    return Layout(_merge(sorted([*kinds, *marked])), head, walk.author, walk.date)
+
+
+def _unmarked(text: str, marked: Sequence[Block]) -> Iterator[Unit]:
+    at = 0
+    for start, end, _ in marked:
+        yield from units(text, at, start)
+        at = end
+    yield from units(text, at)
 
 
 class _Walk:
@@ -127,12 +137,12 @@ def _headline(pieces: Sequence[Unit]) -> int | None:
     return None
 
 
-def _merge(pieces: Sequence[Unit], kinds: Sequence[BlockKind]) -> tuple[Block, ...]:
+def _merge(pieces: Sequence[Block]) -> tuple[Block, ...]:
     """Neighbouring units of body, or of summary, are one block: passages lie inside blocks."""
     blocks: list[Block] = []
-    for unit, kind in zip(pieces, kinds, strict=True):
+    for start, end, kind in pieces:
         if blocks and blocks[-1].kind == kind and kind in {"body", "summary"}:
-            blocks[-1] = Block(blocks[-1].start, unit.end, kind)
+            blocks[-1] = Block(blocks[-1].start, end, kind)
         else:
-            blocks.append(Block(unit.start, unit.end, kind))
+            blocks.append(Block(start, end, kind))
     return tuple(blocks)

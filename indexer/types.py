@@ -55,10 +55,12 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One source document as read, before `clean`. `text` is the decoded source, character for character.
+    """One source document as read, before `clean`. `text` is the decoded source of a plain text, character for
+    character; of any other format it is what was extracted.
 
     origin: where it came from, the key under which a second run finds it again (`file:///…`, `file:///…#id`).
     source_sha256: of the original bytes (of the file, or of the record's line). published: the date as given.
+    marked: pieces of the text whose kind the format tells, in order.
     """
 
     origin: str
@@ -73,6 +75,7 @@ class Page:
     published: str | None = None
     language: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    marked: tuple[Block, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

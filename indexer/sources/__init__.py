@@ -1,4 +1,4 @@
-"""Paths to pages. One module a format, behind the Protocol `Source`."""
+"""Paths to pages. One module a format, behind the Protocol `Source`; `formats` tells them apart."""
 
 from __future__ import annotations
 
@@ -6,83 +6,83 @@ import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 from indexer.errors import InvalidInput, SourceUnreadable
 from indexer.identity import article_id
-from indexer.sources.decode import MAX_BYTES
-from indexer.sources.jsonl import STDIN, JsonlSource
+from indexer.sources.apart import Readers
+from indexer.sources.formats import HEAD, recognise
+from indexer.sources.limits import MAX_BYTES
 from indexer.sources.options import SourceOptions
-from indexer.sources.source import Source, sha256
-from indexer.sources.text import TextSource
-from indexer.sources.walk import File, find_files
-from indexer.types import Page
+from indexer.sources.reading import Known, Reading, Result, nothing_known
+from indexer.sources.records import STDIN
+from indexer.sources.source import Document, Unchanged, sha256
+from indexer.sources.walk import find_files
 
-SOURCES: tuple[Source, ...] = (TextSource(), JsonlSource())
 NO_OPTIONS = SourceOptions()
-SUFFIXES = {suffix: source for source in SOURCES for suffix in source.suffixes}
 
-__all__ = ["SOURCES", "SourceOptions", "read_pages"]
+__all__ = ["SourceOptions", "Unchanged", "read_pages"]
 
 
 def read_pages(
-    paths: Sequence[str | Path], options: SourceOptions = NO_OPTIONS, stdin: io.BufferedReader | None = None
-) -> Iterator[Page | SourceUnreadable]:
+    paths: Sequence[str | Path],
+    options: SourceOptions = NO_OPTIONS,
+    stdin: io.BufferedReader | None = None,
+    known: Known = nothing_known,
+) -> Iterator[Result]:
     """Every page under files, folders (recursively, sorted), globs, and "-" (stdin); a refusal where one is unreadable.
 
-    A file met twice is read once. An id that occurs twice in a run is refused from its second time on: the first stays,
-    so that a second run over the same sources changes nothing.
+    known: what bytes gave before; they are not read again. A file met twice is read once. An id that occurs twice in a
+    run is refused from its second time on: the first stays, so that a second run over the same sources changes nothing.
     """
     seen: set[str] = set()
-    for found in _read(paths, options, stdin):
-        if isinstance(found, SourceUnreadable):
-            yield found
-            continue
-        try:
-            id = article_id(found)
-        except InvalidInput as problem:
-            yield SourceUnreadable(found.origin, str(problem))
-            continue
-        if id in seen:
-            what = f"id {found.id}" if found.id else f"URL {found.url}"
-            yield SourceUnreadable(
-                found.origin, f"{what} occurs twice in this run, and the first is kept: give each its own"
-            )
-        else:
-            seen.add(id)
-            yield found
+    with Readers() as readers:
+        for found in Reading(options, readers, known).read(_documents(paths, stdin)):
+            yield found if isinstance(found, SourceUnreadable) else _once(found, seen)
 
 
-def _read(
-    paths: Sequence[str | Path], options: SourceOptions, stdin: io.BufferedReader | None
-) -> Iterator[Page | SourceUnreadable]:
+def _once(found: Result, seen: set[str]) -> Result:
+    if isinstance(found, SourceUnreadable):
+        return found
+    try:
+        id = found.id if isinstance(found, Unchanged) else article_id(found)
+    except InvalidInput as problem:
+        return SourceUnreadable(found.origin, str(problem))
+    if id in seen:
+        what = f"URL {found.url}" if not isinstance(found, Unchanged) and not found.id else f"id {id}"
+        return SourceUnreadable(
+            found.origin, f"{what} occurs twice in this run, and the first is kept: give each its own"
+        )
+    seen.add(id)
+    return found
+
+
+def _documents(paths: Sequence[str | Path], stdin: io.BufferedReader | None) -> Iterator[Document | SourceUnreadable]:
     met: set[Path] = set()
     for path in paths:
         if str(path) == "-":
-            yield from _read_stdin(stdin or cast(io.BufferedReader, sys.stdin.buffer), options)
+            yield _piped(stdin or cast(io.BufferedReader, sys.stdin.buffer))
             continue
-        for file in find_files(path, frozenset(SUFFIXES)):
+        for file in find_files(path):
             if isinstance(file, SourceUnreadable):
                 yield file
             elif file.path not in met:
                 met.add(file.path)
-                yield from _read_file(file, options)
+                yield from _opened(file.path, file.name)
 
 
-def _read_file(file: File, options: SourceOptions) -> Iterator[Page | SourceUnreadable]:
+def _opened(path: Path, name: str) -> Iterator[Document | SourceUnreadable]:
     try:
-        with file.path.open("rb") as stream:
-            yield from SUFFIXES[file.suffix].read(stream, file.path.as_uri(), options)
+        with path.open("rb") as stream:
+            yield Document(name, path.as_uri(), cast(BinaryIO, stream))
     except OSError as problem:
-        yield SourceUnreadable(file.path.as_uri(), f"it cannot be read ({problem.strerror or problem})")
+        yield SourceUnreadable(path.as_uri(), f"it cannot be read ({problem.strerror or problem})")
 
 
-def _read_stdin(stream: io.BufferedReader, options: SourceOptions) -> Iterator[Page | SourceUnreadable]:
-    """JSON Lines where it begins with an object, else one text."""
-    head = stream.peek(io.DEFAULT_BUFFER_SIZE).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"{"):
-        yield from JsonlSource().read(stream, STDIN, options)
-    else:
+def _piped(stream: io.BufferedReader) -> Document:
+    """What was piped in. Two texts piped in one after the other are two articles: their bytes name them."""
+    format = recognise(stream.peek(HEAD)[:HEAD], "")
+    if format is None or format.whole:
         data = stream.read(MAX_BYTES + 1)
-        # Two texts piped in one after the other are two articles: their bytes name them.
-        yield from TextSource().read(io.BytesIO(data), STDIN + sha256(data)[:20], options)
+        return Document("", STDIN + sha256(data)[:20], cast(BinaryIO, io.BytesIO(data)))
+    return Document("", STDIN, cast(BinaryIO, stream))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import NamedTuple
 
 from indexer.characters import is_unicode
-
-MAX_BYTES = 50_000_000  # of one article: more is a dump, not an article
 
 # The longer mark first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -17,6 +16,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_DECLARED = re.compile(
+    rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{2,40})"
+    rb"|^\s*<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]{2,40})",
+    re.IGNORECASE,
+)
+# What pages mean by the names that they use: https://encoding.spec.whatwg.org/#names-and-labels
+_MEANT = {"ascii": "cp1252", "us-ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
+_MEANT |= {"gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
 
 
 class Decoded(NamedTuple):
@@ -28,13 +35,28 @@ class Decoded(NamedTuple):
 
 def decode(data: bytes) -> Decoded:
     """By byte order mark, else UTF-8, else the encoding that the bytes suggest. Raises ValueError: none fits."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _strict(data[len(mark) :], encoding)
+    return _marked(data) or _plain(data)
+
+
+def decode_declared(data: bytes, charset: str | None = None) -> Decoded:
+    """By byte order mark, else as declared (by a server in `charset`, or inside the page), else as `decode` would.
+
+    Warns where the declaration is not true of the bytes. Raises ValueError: no encoding fits.
+    """
+    if marked := _marked(data):
+        return marked
+    found = _DECLARED.search(data[:4096])
+    declared = charset or (next(one for one in found.groups() if one).decode("ascii") if found else None)
+    if declared is None:
+        return _plain(data)
+    encoding = _encoding(declared)
     try:
-        return _strict(data, "utf-8")
-    except ValueError:
-        return _detected(data)
+        if encoding is None or (encoding.startswith("utf-16") and not charset):
+            raise LookupError  # a page that could be read to here is not UTF-16
+        return Decoded(*whole_characters(data.decode(encoding)))
+    except (UnicodeDecodeError, LookupError):
+        decoded = _plain(data)
+        return Decoded(decoded.text, (f"it declares {declared}, and is not", *decoded.warnings))
 
 
 def whole_characters(text: str) -> tuple[str, tuple[str, ...]]:
@@ -45,11 +67,45 @@ def whole_characters(text: str) -> tuple[str, tuple[str, ...]]:
     return joined, ("lone surrogates were replaced by U+FFFD",)
 
 
+def _marked(data: bytes) -> Decoded | None:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _strict(data[len(mark) :], encoding)
+    return None
+
+
+def _plain(data: bytes) -> Decoded:
+    try:
+        return _strict(data, "utf-8")
+    except ValueError:
+        return _unmarked_utf16(data) or _detected(data)
+
+
 def _strict(data: bytes, encoding: str) -> Decoded:
     try:
         return Decoded(data.decode(encoding), ())
     except UnicodeDecodeError:
         return Decoded(*whole_characters(data.decode(encoding, "surrogatepass")))
+
+
+def _encoding(name: str) -> str | None:
+    try:
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
+    return _MEANT.get(found, found)
+
+
+def _unmarked_utf16(data: bytes) -> Decoded | None:
+    """UTF-16 without its mark: in text of few scripts one byte of each pair hardly varies, and is mostly zero."""
+    if len(data) < 4 or len(data) % 2:
+        return None
+    sample = data[:4096]
+    for encoding, high, low in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
+        if high.count(0) > 0.5 * len(high) and low.count(0) < 0.05 * len(low):
+            decoded = _strict(data, encoding)
+            return Decoded(decoded.text, (f"not UTF-8: read as {encoding}", *decoded.warnings))
+    return None
 
 
 def _detected(data: bytes) -> Decoded:

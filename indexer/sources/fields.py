@@ -10,12 +10,15 @@ from indexer.sources.options import FIELDS
 # The names that exports, feeds and scrapers use, likeliest first.
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id",),
-    "text": ("text", "body", "content", "article", "maintext"),
+    "text": ("text", "body", "content", "article", "maintext", "article_body", "articleBody", "full_text", "story"),
     "title": ("title", "headline"),
-    "source": ("source", "site", "publisher"),
+    "source": ("source", "site", "publisher", "publication"),
     "url": ("url", "link"),
     "author": ("author", "authors", "byline"),
-    "published_at": ("published_at", "date", "published", "publish_date", "date_publish", "pubDate", "datePublished"),
+    "published_at": (
+        *("published_at", "date", "published", "publish_date", "date_publish", "pubDate", "datePublished"),
+        *("pub_date", "publication_date", "date_published", "timestamp"),
+    ),
     "language": ("language", "lang"),
 }
 
@@ -34,16 +37,35 @@ def read_fields(record: Mapping[str, Any], map: Mapping[str, str]) -> tuple[dict
     return fields, rest
 
 
+def guessed(record: Mapping[str, Any], map: Mapping[str, str]) -> list[str]:
+    """The fields that were taken from a key of another name, which no one said: ["text=body"]."""
+    found = [(name, *_find(record, name, map)) for name in FIELDS if name not in map]
+    return [f"{name}={key}" for name, key, value in found if value is not None and key != name]
+
+
 def _find(record: Mapping[str, Any], name: str, map: Mapping[str, str]) -> tuple[str, Any]:
-    """The key that holds a field, and its value. A mapped key may be a path ("meta.date"); then its root stays."""
+    """The key that holds a field, and its value. A mapped key may be a path ("meta.date"); then its root stays.
+
+    Where no key of the usual names is there, one is that differs in case or punctuation only: "Body Text", "pub-date".
+    """
     if name not in map:
-        key = next((key for key in ALIASES[name] if record.get(key) not in (None, "")), ALIASES[name][0])
+        key = next((key for key in ALIASES[name] if record.get(key) not in (None, "")), None) or _alike(record, name)
         return key, record.get(key)
     key = map[name]
     value: Any = record
     for step in [key] if key in record else key.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
     return key, value
+
+
+def _alike(record: Mapping[str, Any], name: str) -> str:
+    wanted = [_letters(alias) for alias in ALIASES[name]]
+    alike = {_letters(key): key for key in record if record[key] not in (None, "")}
+    return next((alike[letters] for letters in wanted if letters in alike), ALIASES[name][0])
+
+
+def _letters(key: str) -> str:
+    return "".join(char for char in key.casefold() if char.isalnum())
 
 
 def _as_string(name: str, key: str, value: Any) -> str | None:  # noqa: ANN401 JSON is anything

@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.errors import SourceUnreadable
+from indexer.sources.formats import is_candidate
+
+_WANTED = "text, HTML, feed, JSON, CSV, PDF, mail, WARC or archive"
 
 
 class File(NamedTuple):
-    """path: resolved. suffix: of the name it was found by, in lower case; a link may lead to a file of another name."""
+    """path: resolved. name: that by which it was found; a link may lead to a file of another name."""
 
     path: Path
-    suffix: str
+    name: str
 
 
-def find_files(path: str | Path, suffixes: frozenset[str]) -> Iterator[File | SourceUnreadable]:
+def find_files(path: str | Path) -> Iterator[File | SourceUnreadable]:
     """Regular files under a file, folder or glob, in a stable order.
 
-    In folders and globs only files with one of the suffixes (lower case) are candidates, and names that begin with a
-    dot are passed over; a file that is named must be one, else it is refused.
+    In folders and globs only candidates are taken (see `formats.is_candidate`); a file that is named always is.
     """
     named = Path(path)
     try:
@@ -31,37 +33,35 @@ def find_files(path: str | Path, suffixes: frozenset[str]) -> Iterator[File | So
     except (OSError, ValueError):  # a name too long, or with a NUL
         exists = False
     if exists:
-        yield from _under(named, suffixes)
+        yield from _under(named)
     elif glob.has_magic(str(path)):
-        yield from _matching(str(path), suffixes)
+        yield from _matching(str(path))
     else:
         yield SourceUnreadable(str(path), "there is no such file or folder")
 
 
-def _matching(pattern: str, suffixes: frozenset[str]) -> Iterator[File | SourceUnreadable]:
+def _matching(pattern: str) -> Iterator[File | SourceUnreadable]:
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 Path.glob takes no absolute pattern
-    wanted = [Path(match) for match in matches if Path(match).is_dir() or Path(match).suffix.lower() in suffixes]
+    wanted = [Path(match) for match in matches if Path(match).is_dir() or is_candidate(Path(match).name)]
     if not wanted:
-        yield SourceUnreadable(pattern, f"it matches no {_or(suffixes)} file")
+        yield SourceUnreadable(pattern, f"it matches no {_WANTED} file")
     for match in wanted:
-        yield from _under(match, suffixes)
+        yield from _under(match)
 
 
-def _under(path: Path, suffixes: frozenset[str]) -> Iterator[File | SourceUnreadable]:
+def _under(path: Path) -> Iterator[File | SourceUnreadable]:
     if path.is_dir():
         empty = True
-        for found in _walk(path, suffixes, set()):
+        for found in _walk(path, set()):
             empty = False
             yield found
         if empty:
-            yield SourceUnreadable(path.resolve().as_uri(), f"the folder holds no {_or(suffixes)} file")
-    elif path.suffix.lower() in suffixes:
-        yield _regular(path)
+            yield SourceUnreadable(path.resolve().as_uri(), f"the folder holds no {_WANTED} file")
     else:
-        yield SourceUnreadable(path.absolute().as_uri(), f"its kind is unknown: name {_or(suffixes)} files")
+        yield _regular(path)
 
 
-def _walk(folder: Path, suffixes: frozenset[str], met: set[tuple[int, int]]) -> Iterator[File | SourceUnreadable]:
+def _walk(folder: Path, met: set[tuple[int, int]]) -> Iterator[File | SourceUnreadable]:
     """Files of a folder, then of its folders, by name; a folder met again is left out, for links lead in circles."""
     try:
         status = folder.stat()
@@ -75,10 +75,10 @@ def _walk(folder: Path, suffixes: frozenset[str], met: set[tuple[int, int]]) -> 
     entries = [entry for entry in entries if not entry.name.startswith(".")]
     folders = [entry for entry in entries if _is_folder(entry)]
     for entry in entries:
-        if entry not in folders and Path(entry.name).suffix.lower() in suffixes:
+        if entry not in folders and is_candidate(entry.name):
             yield _regular(Path(entry.path))
     for entry in folders:
-        yield from _walk(Path(entry.path), suffixes, met)
+        yield from _walk(Path(entry.path), met)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -93,12 +93,8 @@ def _regular(path: Path) -> File | SourceUnreadable:
     try:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
-            return File(path.resolve(), path.suffix.lower())
+            return File(path.resolve(), path.name)
         return SourceUnreadable(path.absolute().as_uri(), "it is a pipe, socket or device: read it with `-` from stdin")
     except (OSError, RuntimeError) as problem:
         reason = getattr(problem, "strerror", None) or "a link that leads nowhere"
         return SourceUnreadable(path.absolute().as_uri(), f"it cannot be read ({reason})")
-
-
-def _or(suffixes: frozenset[str]) -> str:
-    return " or ".join(sorted(suffixes, key=lambda suffix: (suffix != ".txt", suffix)))

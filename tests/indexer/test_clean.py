@@ -556,4 +556,4 @@ def test_time_grows_with_the_text() -> None:
 
 
 def test_the_cleaner_has_a_version() -> None:
-    assert CLEANER == "clean/1"
+    assert CLEANER == "clean/2"

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import InvalidInput, SourceUnreadable
-from indexer.sources import SourceOptions, read_pages
+from indexer.sources import SourceOptions, Unchanged, read_pages
 from indexer.sources.decode import decode, whole_characters
 from indexer.sources.jsonl import JsonlSource
 from indexer.sources.text import TextSource
@@ -26,7 +26,13 @@ NO_OPTIONS = SourceOptions()
 
 
 def read(*paths: str | Path, options: SourceOptions = NO_OPTIONS) -> list[Page | SourceUnreadable]:
-    return list(read_pages(paths, options))
+    return read_all(paths, options)
+
+
+def read_all(
+    paths: Sequence[str | Path], options: SourceOptions, piped: io.BufferedReader | None = None
+) -> list[Page | SourceUnreadable]:
+    return [found for found in read_pages(paths, options, piped) if not isinstance(found, Unchanged)]
 
 
 def pages(found: Sequence[Page | SourceUnreadable]) -> list[Page]:
@@ -123,7 +129,7 @@ def test_any_bytes_are_a_text_or_refused(data: bytes) -> None:
 
 
 def test_a_text_too_long_to_be_an_article_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.sources.text.MAX_BYTES", 10)
+    monkeypatch.setattr("indexer.sources.limits.MAX_BYTES", 10)
     assert isinstance(text_of(b"x" * 10), Page)
     assert isinstance(text_of(b"x" * 11), SourceUnreadable)
 
@@ -309,7 +315,7 @@ def test_the_sample_of_wikinews_is_whole() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("b.txt", "a.TXT", "sub/c.txt", "sub/deep/d.jsonl", ".hidden/e.txt", ".f.txt", "notes.md", "z/x.py"):
+    for name in ("b.txt", "a.TXT", "sub/c.txt", "sub/deep/d.jsonl", ".hidden/e.txt", ".f.txt", "README.md", "z/x.py"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text('{"text": "Text."}' if name.endswith("jsonl") else f"Text of {name}.")
@@ -334,7 +340,9 @@ def test_a_glob_stands_for_what_it_matches(folder: Path) -> None:
     assert names(read(f"{folder}/*.[tm]*"), folder) == ["b.txt"]
     assert names(read(f"{folder}/**/*.jsonl"), folder) == ["sub/deep/d.jsonl#line=1"]
     assert names(read(f"{folder}/s?b"), folder) == ["sub/c.txt", "sub/deep/d.jsonl#line=1"]
-    assert reasons(read(f"{folder}/*.pdf")) == ["it matches no .txt or .jsonl or .ndjson file"]
+    assert reasons(read(f"{folder}/*.pdf")) == [
+        "it matches no text, HTML, feed, JSON, CSV, PDF, mail, WARC or archive file"
+    ]
 
 
 def test_a_file_whose_name_looks_like_a_glob_is_a_file(tmp_path: Path) -> None:
@@ -357,9 +365,9 @@ def test_links_are_followed_but_not_in_circles(folder: Path) -> None:
     (folder / "sub" / "up").symlink_to(folder, target_is_directory=True)
     (folder / "self.txt").symlink_to(folder / "self.txt")
     (folder / "gone.txt").symlink_to(folder / "nowhere.txt")
-    (folder / "other.txt").symlink_to(folder / "notes.md")
+    (folder / "other.txt").symlink_to(folder / "README.md")
     found = read(folder)
-    assert names(pages(found), folder) == ["a.TXT", "b.txt", "notes.md", "sub/c.txt", "sub/deep/d.jsonl#line=1"]
+    assert names(pages(found), folder) == ["a.TXT", "b.txt", "README.md", "sub/c.txt", "sub/deep/d.jsonl#line=1"]
     assert sorted(names([page for page in found if isinstance(page, SourceUnreadable)], folder)) == [
         "gone.txt",
         "self.txt",
@@ -378,8 +386,7 @@ def test_what_is_no_regular_file_is_refused_unopened(tmp_path: Path) -> None:
     ("name", "reason"),
     [
         ("missing.txt", "there is no such file or folder"),
-        ("notes.md", "its kind is unknown: name .txt or .jsonl or .ndjson files"),
-        ("z", "the folder holds no .txt or .jsonl or .ndjson file"),
+        ("z", "the folder holds no text, HTML, feed, JSON, CSV, PDF, mail, WARC or archive file"),
         ("x" * 5000, "there is no such file or folder"),
         ("a\0b", "there is no such file or folder"),
     ],
@@ -419,19 +426,19 @@ def stdin(data: bytes) -> io.BufferedReader:
 
 
 def test_stdin_is_a_text_or_json_lines() -> None:
-    (text,) = pages(list(read_pages(["-"], SourceOptions(), stdin(b"\n A text.\n{}"))))
+    (text,) = pages(read_all(["-"], SourceOptions(), stdin(b"\n A text.\n{}")))
     assert text.text == "\n A text.\n{}"
     assert text.origin == "stdin:" + hashlib.sha256(b"\n A text.\n{}").hexdigest()[:20]
     data = b'\xef\xbb\xbf\n{"text": "One.", "id": "a"}\n{"text": "Two."}\nbad'
-    found = list(read_pages(["-"], SourceOptions(), stdin(data)))
+    found = read_all(["-"], SourceOptions(), stdin(data))
     second = "stdin:" + hashlib.sha256(b'{"text": "Two."}').hexdigest()[:20]
     assert [page.origin for page in found] == ["stdin:#a", second, "stdin:#line=4"]
-    assert reasons(list(read_pages(["-"], SourceOptions(), stdin(b"")))) == ["it is empty"]
+    assert reasons(read_all(["-"], SourceOptions(), stdin(b""))) == ["it is empty"]
 
 
 def test_two_texts_on_stdin_are_two_articles() -> None:
     for one, other in ((b"One.", b"Two."), (b'{"text": "One."}', b'{"text": "Two."}')):
-        (first,), (second,) = (list(read_pages(["-"], NO_OPTIONS, stdin(data))) for data in (one, other))
+        (first,), (second,) = (read_all(["-"], NO_OPTIONS, stdin(data)) for data in (one, other))
         assert first.origin != second.origin
 
 
@@ -441,4 +448,4 @@ def test_the_extractor_tells_apart_what_would_be_read_otherwise(folder: Path) ->
         for options in (SourceOptions(), SourceOptions(), SourceOptions(timezone="Asia/Kolkata"))
     )
     assert plain == again != zoned
-    assert plain.startswith("text/1 clean/")
+    assert plain.startswith("text/2 clean/")

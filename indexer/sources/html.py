@@ -1,0 +1,166 @@
+"""HTML pages: the article without what stands around it, and what the page says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+
+from indexer.dates import parse_published
+from indexer.errors import SourceUnreadable
+from indexer.furniture import is_page_part, opens_links
+from indexer.shapes import same
+from indexer.sources.decode import decode_declared, whole_characters
+from indexer.sources.html_lines import Line, collapsed, lines_of
+from indexer.sources.html_meta import Said, read_meta
+from indexer.sources.html_tree import Extracted, Tree, extract, parse
+from indexer.sources.limits import read_whole
+from indexer.sources.options import SourceOptions
+from indexer.sources.source import NOTHING, Given, sha256
+from indexer.types import Block, Page
+
+_SENTENCE_ENDS = tuple(".!?…\"”’')。！？")
+_TITLE_WORDS = 4  # a shorter link may be part of what is said
+
+
+class HtmlSource:
+    """One page, one article."""
+
+    def read(
+        self, stream: BinaryIO, origin: str, options: SourceOptions, given: Given = NOTHING, label: str = ""
+    ) -> Iterator[Page | SourceUnreadable]:
+        """One page, or one refusal: no article is found in it."""
+        try:
+            data = read_whole(stream)
+            html, warnings = decode_declared(data, given.charset)
+        except ValueError as problem:
+            yield SourceUnreadable(origin, str(problem))
+            return
+        tree = parse(html.replace("\0", "\ufffd"))
+        if tree is None:
+            yield SourceUnreadable(origin, "it is empty" if not html.strip() else "it holds no markup that can be read")
+            return
+        said = read_meta(tree, given.url)
+        found = extract(tree, given.url or said.url)
+        lines = lines_of(found.body, own_heads=True) if found else []
+        title = said.title or (found.title if found else None)
+        text, marked, more = joined(article_lines(lines, title, link_texts(tree)), said.description)
+        if not text:
+            yield SourceUnreadable(origin, "no article is found in it: it may be a list, a form, or built by scripts")
+            return
+        page = Page(origin, sha256(data), label, text, marked=marked, warnings=(*warnings, *more))
+        yield _described(page, said, found, options)
+
+
+class FragmentSource:
+    """Markup that is all article, as feeds and mails hold it."""
+
+    def read(
+        self, stream: BinaryIO, origin: str, options: SourceOptions, given: Given = NOTHING, label: str = ""
+    ) -> Iterator[Page | SourceUnreadable]:
+        """One page, or one refusal: no text."""
+        try:
+            data = read_whole(stream)
+            html, warnings = decode_declared(data, given.charset)
+        except ValueError as problem:
+            yield SourceUnreadable(origin, str(problem))
+            return
+        text = fragment_text(html)
+        if not text:
+            yield SourceUnreadable(origin, "it has no text")
+            return
+        yield Page(
+            origin=origin,
+            source_sha256=sha256(data),
+            extractor=label,
+            text=text,
+            source=options.source,
+            url=given.url,
+            language=options.language,
+            warnings=warnings,
+        )
+
+
+def fragment_text(html: str) -> str:
+    """All the text of a piece of markup, a paragraph a line; "" where there is none."""
+    tree = parse(f"<html><body><div>{html}</div></body></html>".replace("\0", "\ufffd"))
+    lines = lines_of(tree) if tree is not None else []
+    return joined(lines)[0]
+
+
+def article_lines(lines: Sequence[Line], title: str | None, links: Collection[str] = ()) -> list[Line]:
+    """The lines of an extraction that are the article's: not its title again, buttons, nor links to other articles.
+
+    links: the texts of the page's links.
+    """
+    kept: list[Line] = []
+    among_links = False
+    for at, line in enumerate(lines):
+        is_title = (title is not None and same(line.text, title)) or (not at and line.kind == "heading")
+        is_link = _is_link(line, links)
+        if is_title or is_page_part(line.text) or opens_links(line.text):
+            among_links = not is_title
+        elif is_link and (among_links if line.kind == "item" else len(line.text.split()) >= _TITLE_WORDS):
+            continue
+        else:
+            among_links = False
+            kept.append(line)
+    while kept and (kept[-1].kind == "heading" or _is_link(kept[-1], links)):
+        kept.pop()
+    return kept
+
+
+def link_texts(tree: Tree) -> frozenset[str]:
+    """What stands in the links of a page."""
+    return frozenset(text for link in tree.iter("a") if (text := collapsed("".join(link.itertext()))))
+
+
+def _is_link(line: Line, links: Collection[str]) -> bool:
+    """Whether a line is a link and nothing else, or an item that begins with one; a sentence is neither."""
+    if line.text in links:
+        return not line.text.endswith(_SENTENCE_ENDS)
+    if line.kind != "item":
+        return False
+    words = line.text.split()
+    return any(" ".join(words[:n]) in links for n in range(_TITLE_WORDS, len(words)))
+
+
+def joined(lines: Sequence[Line], summary: str | None = None) -> tuple[str, tuple[Block, ...], tuple[str, ...]]:
+    """The text of some lines, which of them are known not to be body, and warnings. summary: a line that is one."""
+    text = ""
+    marked: list[Block] = []
+    for before, line in zip((None, *lines), lines, strict=False):
+        if before:
+            text += "\n" if before.kind == line.kind and line.kind in {"item", "row"} else "\n\n"
+        shown = f"- {line.text}" if line.kind == "item" else line.text
+        if line.kind == "caption":
+            marked.append(Block(len(text), len(text) + len(shown), "caption"))
+        elif summary is not None and before is None and same(line.text, summary):
+            marked.append(Block(len(text), len(text) + len(shown), "summary"))
+        text += shown
+    whole, warnings = whole_characters(text)
+    return whole, tuple(marked), warnings
+
+
+def _described(page: Page, said: Said, found: Extracted | None, options: SourceOptions) -> Page:
+    """The page with what it says of itself and, where it says nothing, with what trafilatura and htmldate found."""
+    published, dated = said.published, said.dated
+    if found and found.date and not parse_published(published, options.timezone).at:
+        published, dated = found.date, "htmldate"
+    metadata = {
+        "description": said.description,
+        "section": said.section,
+        "modified": said.modified,
+        "date_from": dated,
+        "tags": list(found.tags) if found else None,
+    }
+    return replace(
+        page,
+        title=said.title or (found.title if found else None),
+        source=said.site or (found.site if found else None) or options.source,
+        url=said.url or (found.url if found else None),
+        author=said.author or (found.author if found else None),
+        published=published,
+        language=said.language or options.language,
+        metadata={key: value for key, value in metadata.items() if value},
+    )

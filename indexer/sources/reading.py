@@ -1,0 +1,122 @@
+"""From documents to pages: what is unchanged is passed over, archives are opened, each format is read by its source."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import BinaryIO, cast
+
+from indexer.errors import SourceUnreadable
+from indexer.sources.apart import Job, Read, Readers
+from indexer.sources.formats import FORMATS, HEAD, Format, recognise
+from indexer.sources.limits import MAX_DEPTH, read_whole
+from indexer.sources.options import SourceOptions
+from indexer.sources.source import Document, Given, Unchanged, sha256
+from indexer.types import Page
+
+Known = Callable[[str, str, str], Unchanged | SourceUnreadable | None]
+Result = Page | SourceUnreadable | Unchanged
+
+_CONTAINERS = frozenset({"zip", "tar", "compressed", "mail", "mbox"})
+_BINARY = "its kind is not known, and it is no text"
+
+
+def nothing_known(origin: str, source_sha256: str, extractor: str) -> None:
+    """For a first run: everything is new."""
+
+
+class Reading:
+    """One run. known: (origin, sha256, extractor) -> what those bytes gave before; then they are not read again."""
+
+    def __init__(self, options: SourceOptions, readers: Readers, known: Known = nothing_known) -> None:
+        self._options, self._readers, self._known = options, readers, known
+
+    def read(self, documents: Iterable[Document | SourceUnreadable]) -> Iterator[Result]:
+        """Every page of every document, in order; some documents ahead are being read meanwhile."""
+        waiting: deque[Result | Future[Read]] = deque()
+        running = 0
+        for found in self._all(documents):
+            waiting.append(found)
+            running += isinstance(found, Future)
+            while waiting and (not isinstance(waiting[0], Future) or running > 2 * self._readers.count):
+                first = waiting.popleft()
+                running -= isinstance(first, Future)
+                yield from _settled(first)
+        for rest in waiting:
+            yield from _settled(rest)
+
+    def _all(self, documents: Iterable[Document | SourceUnreadable]) -> Iterator[Result | Future[Read]]:
+        for document in documents:
+            if isinstance(document, SourceUnreadable):
+                yield document
+            else:
+                yield from self._document(document, 0)
+
+    def _document(self, document: Document, depth: int) -> Iterator[Result | Future[Read]]:
+        try:
+            stream = _peekable(document.stream)
+            head = _head(stream)
+            format = self._format(document, head, depth)
+            if format is None:
+                yield SourceUnreadable(document.origin, _BINARY)
+            elif format.whole or format.apart:
+                yield from self._whole(document, stream, format)
+            elif format.name in _CONTAINERS and depth >= MAX_DEPTH:
+                yield SourceUnreadable(document.origin, f"archives are nested deeper than {MAX_DEPTH}: unpack it first")
+            else:
+                yield from self._parts(document, stream, format, depth)
+        except (OSError, ValueError) as problem:
+            reason = getattr(problem, "strerror", None) or str(problem)
+            yield SourceUnreadable(document.origin, f"it cannot be read: {reason}")
+
+    def _format(self, document: Document, head: bytes, depth: int) -> Format | None:
+        """What was told, else what is recognised, else, for what was named by itself, text."""
+        if told := document.given.kind:
+            return FORMATS[told]
+        is_text = not depth and (b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff")))
+        return recognise(head, document.name) or (FORMATS["text"] if is_text else None)
+
+    def _whole(self, document: Document, stream: BinaryIO, format: Format) -> Iterator[Result | Future[Read]]:
+        data, label = read_whole(stream), format.label(self._options)
+        known = self._known(document.origin, sha256(data), label) if format.whole or document.given.kind else None
+        if known is not None:
+            yield known
+            return
+        if format.apart:
+            yield self._readers.submit(Job(format.name, data, document.origin, self._options, document.given, label))
+            return
+        yield from self._parts(document._replace(stream=cast(BinaryIO, io.BytesIO(data))), None, format, 0)
+
+    def _parts(
+        self, document: Document, stream: BinaryIO | None, format: Format, depth: int
+    ) -> Iterator[Result | Future[Read]]:
+        label = format.label(self._options)
+        source, given = format.source(), document.given
+        for found in source.read(stream or document.stream, document.origin, self._options, given, label):
+            if isinstance(found, Document):
+                yield from self._document(_inherited(found, given), depth + 1)
+            else:
+                yield given.to(found) if isinstance(found, Page) else found
+
+
+def _settled(found: Result | Future[Read]) -> Iterator[Result]:
+    if isinstance(found, Future):
+        yield from found.result()
+    else:
+        yield found
+
+
+def _peekable(stream: BinaryIO) -> BinaryIO:
+    if hasattr(stream, "peek"):
+        return stream
+    return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), HEAD))
+
+
+def _head(stream: BinaryIO) -> bytes:
+    return stream.peek(HEAD)[:HEAD]  # type: ignore[attr-defined, no-any-return]  # made peekable
+
+
+def _inherited(document: Document, given: Given) -> Document:
+    return document if document.given.url or not given.url else document._replace(given=given)

@@ -22,7 +22,7 @@ const facet = (label, counts, hrefFor) =>
         counts
           .slice(0, MOST)
           .map(([value, count]) =>
-            el("a", { href: hrefFor(value), ariaLabel: words.narrow(value, count) }, value, el("span", { className: "count" }, String(count))),
+            el("a", { href: hrefFor(value) }, value, el("span", { className: "count" }, " ", words.passageCount(count))),
           ),
       );
 

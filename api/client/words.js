@@ -51,7 +51,7 @@ export const words = {
   to: (date) => `to ${date}`,
   removeFilter: (name) => `Remove filter: ${name}`,
   narrowLabel: "Narrow these down",
-  narrow: (value, n) => `${value}, ${many(n, "passage", "passages")}`,
+  passageCount: (n) => many(n, "passage", "passages"),
   years: "Years",
   sources: "Sources",
   undatedLeftOut: (n) => `${many(n, "article has", "articles have")} no date, and so cannot pass a filter by date.`,

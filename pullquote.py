@@ -31,10 +31,13 @@ from indexer.seal import repair as mend
 from indexer.seal import try_settle
 from indexer.sources import SourceOptions, Unchanged, read_pages
 from indexer.store import FILE
+from indexer.stories import clusters, link_missing
 from indexer.types import (
     Article,
     ArticleList,
     Citation,
+    Cluster,
+    ClusterList,
     Compaction,
     Embedder,
     Filters,
@@ -69,7 +72,7 @@ from retriever.requests import (
     offset_of,
     unit,
 )
-from retriever.search import search
+from retriever.search import head, search
 from retriever.similar import similar
 
 if TYPE_CHECKING:
@@ -138,6 +141,7 @@ class Archive:
         counts: Counter[str] = Counter()
         tell = _counting(counts, report)
         seen, refused = set[str](), set[str]()
+        link_missing(self._archive)
         found = read_pages(paths, options, known=self._known)
         build(_noting(found, seen, refused), self._archive, tell, options.timezone)
         if prune:
@@ -208,14 +212,18 @@ class Archive:
         mode: Mode = "hybrid",
         filters: Filters | None = None,
         cursor: str | None = None,
+        copies: bool = False,
     ) -> HitList:
-        """Find passages, best first. cursor: `next` of the page before; it counts in the view of today."""
+        """Find passages, best first. cursor: `next` of the page before; it counts in the view of today.
+
+        copies: also passages that only repeat, in another article of the same story, what stands above them.
+        """
         check_text("query", query)
         check_number("top_k", top_k, MAX_TOP_K)
         passing, skip, mode = checked_filters(filters), offset_of(cursor), checked_mode(mode)
 
         def found(view: View) -> HitList:
-            hits = search(query, view, self._embedder, skip + top_k + 1, mode, passing)
+            hits = search(query, view, self._embedder, skip + top_k + 1, mode, passing, copies)
             page, more = hits[skip : skip + top_k], len(hits) > skip + top_k
             following = cursor_of(skip + top_k) if more else None
             return HitList(tuple(page), following, view.info, unknown_dates(view, passing))
@@ -269,6 +277,19 @@ class Archive:
             heads = articles(view, passing, limit + 1, skip)
             following = cursor_of(skip + limit) if len(heads) > limit else None
             return ArticleList(tuple(heads[:limit]), following, view.info)
+
+        return self._archive.reading(found)
+
+    def clusters(self, *, limit: int = 100, cursor: str | None = None) -> ClusterList:
+        """List the stories that several articles tell in nearly the same words, the latest first."""
+        check_number("limit", limit, MAX_LISTED)
+        skip = offset_of(cursor)
+
+        def found(view: Glance) -> ClusterList:
+            every = clusters(view)
+            following = cursor_of(skip + limit) if len(every) > skip + limit else None
+            page = [tuple(head(view.article_at(row)) for row in one.members) for one in every[skip : skip + limit]]
+            return ClusterList(tuple(Cluster(heads[0].id, heads) for heads in page), following, view.info)
 
         return self._archive.reading(found)
 

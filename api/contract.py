@@ -19,6 +19,7 @@ REPLIES: tuple[type, ...] = (
     types.Reply,
     types.HitList,
     types.ArticleList,
+    types.ClusterList,
     types.Citation,
     types.Reading,
     types.IndexEvent,

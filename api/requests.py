@@ -41,6 +41,9 @@ Moment = Annotated[
     str | None, Field(max_length=64, description="2022, 2022-02, 2022-02-06 or RFC 3339.", examples=["2022-02-06"])
 ]
 Cursor = Annotated[str | None, Field(max_length=200, description="`next` of the page before.")]
+Copies = Annotated[
+    bool, Field(description="Also passages that only repeat, in another article of the same story, one above them.")
+]
 Names = Annotated[list[str], Field(max_length=MAX_ITEMS, description="Any of these.")]
 Offset = Annotated[int, Field(ge=0, le=2**53 - 1)]  # what JavaScript counts exactly
 ArticleId = Annotated[
@@ -139,6 +142,7 @@ class SearchRequest(_Body):
     mode: SearchMode = "hybrid"
     filters: FiltersIn = FiltersIn()
     cursor: Cursor = None
+    copies: Copies = False
 
 
 class SearchQuery(FiltersQuery):
@@ -148,6 +152,7 @@ class SearchQuery(FiltersQuery):
     top_k: TopK = 10
     mode: SearchMode = "hybrid"
     cursor: Cursor = None
+    copies: Copies = False
 
 
 class SimilarRequest(_Body):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from indexer import stories
 from indexer.archive import Archive
 from indexer.caches import floats
 from indexer.errors import ArticleNotFound, ModelMismatch
@@ -56,6 +57,7 @@ def commit(archive: Archive, drafts: Sequence[Draft]) -> list[IndexEvent]:
     """
     with archive.store.writing() as writing:
         _claim_embedder(archive, writing)
+        stories.prepare(writing)
         sequence = _sequence(writing) + 1
         events = [_put(writing, archive.embedder.fingerprint, draft, sequence) for draft in drafts]
         if any(event.status != "unchanged" for event in events):
@@ -113,16 +115,11 @@ def remove(writing: Writing, article_id: str, sequence: int) -> bool:
 
 def _insert(writing: Writing, embedder: str, draft: Draft, sequence: int) -> int:
     article = draft.article
-    original = writing.rows(
-        "SELECT min(rowid) FROM article WHERE text_sha256 = ? AND id != ? AND removed_seq IS NULL",
-        (article.sha256, article.id),
-    )[0][0]
     row = writing.insert(
         f"INSERT INTO article(id, {_HEAD}, text, source_sha256, added_seq) VALUES ({', '.join('?' * 14)})",
         (article.id, *_head(article), article.text.encode(), article.source_sha256, sequence),
     )
-    if original is not None:
-        writing.rows("INSERT INTO duplicate VALUES (?, ?, 'exact')", (row, original))
+    stories.link(writing, row, article)
     for ordinal, (passage, vector) in enumerate(zip(draft.passages, draft.vectors, strict=True)):
         place = (row, ordinal, passage.start, passage.end)
         at = writing.insert('INSERT INTO passage(article, ordinal, start, "end") VALUES (?, ?, ?, ?)', place)

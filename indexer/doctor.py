@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from indexer import caches
+from indexer import caches, stories
 from indexer.archive import Archive
 from indexer.errors import PullquoteError
 from indexer.files import is_intact
@@ -74,6 +74,16 @@ def _orphans(archive: Archive) -> tuple[bool, str]:
     return not bare, f"without a passage: {', '.join(bare[:5])}" if bare else "every article has passages"
 
 
+def _stories(archive: Archive) -> tuple[bool, str]:
+    waiting = stories.missing(archive.store)
+    if waiting:
+        return True, f"{waiting} articles were not compared with the others; the next `pullquote index` does it"
+    sql = """SELECT count(*) FROM near AS one LEFT JOIN near AS back
+        ON back.article = one.other AND back.other = one.article WHERE back.article IS NULL"""
+    lone = archive.store.rows(sql)[0][0] if archive.store.meta("sketch") else 0
+    return lone == 0, f"{lone} links lead one way only" if lone else "every article was compared with the others"
+
+
 def _dense(archive: Archive) -> tuple[bool, str]:
     _, layout = caches.read_layout(archive.store)
     files = [
@@ -115,6 +125,7 @@ _CHECKS = {
     "passages": _passages,
     "vectors": _vectors,
     "articles": _orphans,
+    "stories": _stories,
     "dense": _dense,
     "lexical": _lexical,
     "strays": _strays,

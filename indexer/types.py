@@ -327,6 +327,23 @@ class ArticleList:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """Articles that tell one story in nearly the same words. id: of the first published, which comes first."""
+
+    id: str
+    articles: tuple[ArticleHead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterList:
+    """A page of clusters. next: the cursor of the page after it, null at the end."""
+
+    items: tuple[Cluster, ...]
+    next: str | None
+    view: ViewInfo
+
+
+@dataclass(frozen=True, slots=True)
 class Best:
     """The reader's best span, whether or not it is sure enough to be an answer."""
 

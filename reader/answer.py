@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from indexer.stories import story_of
 from indexer.types import (
     Answer,
     Article,
@@ -25,8 +26,9 @@ from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
+from retriever.collapse import Kept
 from retriever.filter import unknown_dates
-from retriever.search import head, search
+from retriever.search import find, head, hits_of
 
 _MOST_OTHERS = 10  # quotations shown beside the best one of an answer; `support` counts them all
 _SPANS = 50  # the reader's best spans, of all passages, that are grouped
@@ -54,17 +56,18 @@ def answer(
     on_passages: told of the passages before they are read.
     """
     watch = Stopwatch()
-    hits = search(question.text, view, embedder, question.depth, question.mode, question.filters)
+    found = find(question.text, view, embedder, question.depth, question.mode, question.filters)
+    hits = hits_of(view, [kept.ranked for kept in found], question.text)
     excluded = unknown_dates(view, question.filters)
     if on_passages is not None:
         on_passages(HitList(tuple(hits[: question.top_k]), None, view.info, excluded))
     watch.lap("search")
-    articles = {hit.article.id: view.article(hit.article.id) for hit in hits}
     candidates = reader.read(question.text, [hit.text for hit in hits], _SPANS)
     watch.lap("read")
-    groups = group(_occurrence(hits[candidate.passage], articles, candidate) for candidate in candidates)
-    sure = [found for found in groups if found.best.score >= reader.threshold][: question.top_k]
-    answers = tuple(_answer(found, articles) for found in sure)
+    articles = _articles(view, found)
+    groups = group(grounds(view, found, candidates))
+    sure = [one for one in groups if one.best.score >= reader.threshold][: question.top_k]
+    answers = tuple(_answer(one, articles) for one in sure)
     reply = Reply(
         question=question.text,
         answered=bool(answers),
@@ -81,10 +84,28 @@ def answer(
     return replace(reply, timings_ms=watch.laps)
 
 
-def _occurrence(hit: Hit, articles: dict[str, Article], candidate: Candidate) -> Occurrence:
-    article, offset = articles[hit.article.id], hit.range.start
-    start, end = offset + candidate.start, offset + candidate.end
-    return Occurrence(article.id, article.sha256, start, end, article.text[start:end], candidate.score)
+def grounds(view: View, found: Sequence[Kept], candidates: Iterable[Candidate]) -> Iterator[Occurrence]:
+    """Where the reader's spans stand: in the passages that were read, and in the copies of those, which were not.
+
+    candidates: spans of `found`, by its order.
+    """
+    stories = story_of(view, [place.article for kept in found for place in (kept.place, *kept.copies)])
+    for span in candidates:
+        kept = found[span.passage]
+        article = view.article_at(kept.place.article)
+        start, end = kept.place.start + span.start, kept.place.start + span.end
+        quote, story = article.text[start:end], str(stories[kept.place.article])
+        yield Occurrence(article.id, story, start, end, quote, span.score, span.passage)
+        for place in kept.copies:
+            copy = view.article_at(place.article)
+            at = copy.text.find(quote, place.start, place.end)
+            if at >= 0:
+                yield Occurrence(copy.id, story, at, at + len(quote), quote, span.score, span.passage, repeats=True)
+
+
+def _articles(view: View, found: Sequence[Kept]) -> dict[str, Article]:
+    rows = dict.fromkeys(place.article for kept in found for place in (kept.place, *kept.copies))
+    return {article.id: article for article in map(view.article_at, rows)}
 
 
 def _answer(found: Group, articles: dict[str, Article]) -> Answer:

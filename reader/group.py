@@ -14,20 +14,22 @@ _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w\s,](?=\d)")  # the marks inside 10.5,
 class Occurrence(NamedTuple):
     """A span that may be the answer, in its article: [start, end) in code points of `article.text`.
 
-    sha256: of the article's text, so that copies of one text can be told. passage: whatever the caller reads from.
+    story: equal for articles that tell one story, copies of one text above all. repeats: found as a copy of a passage
+    that was read, so that it comes after that. passage: whatever the caller reads from.
     """
 
     article: str
-    sha256: str
+    story: str
     start: int
     end: int
     quote: str
     score: float
     passage: int = -1
+    repeats: bool = False
 
 
 class Group(NamedTuple):
-    """One answer and where it stands. articles: how many articles say so; independent: copies of a text count once."""
+    """One answer and where it stands. articles: how many articles say so; independent: copies of a story count once."""
 
     best: Occurrence
     others: tuple[Occurrence, ...]
@@ -50,7 +52,7 @@ def group(occurrences: Iterable[Occurrence]) -> list[Group]:
             best=members[0],
             others=tuple(members[1:]),
             articles=len({member.article for member in members}),
-            independent=len({member.sha256 for member in members}),
+            independent=len({member.story for member in members}),
         )
         for members in groups.values()
     ]
@@ -75,7 +77,7 @@ def _apart(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
     """Best first, leaving out each that overlaps a better one of the same article."""
     kept: list[Occurrence] = []
     by_article: dict[str, list[Occurrence]] = {}
-    for new in sorted(occurrences, key=lambda o: (-o.score, o.article, o.start, o.end, o.quote)):
+    for new in sorted(occurrences, key=lambda o: (-o.score, o.repeats, o.article, o.start, o.end, o.quote)):
         same = by_article.setdefault(new.article, [])
         if all(new.end <= old.start or old.end <= new.start for old in same):
             same.append(new)

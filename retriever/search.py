@@ -1,4 +1,4 @@
-"""Searching a view: filter -> dense + lexical -> fuse -> hits (design §1)."""
+"""Searching a view: filter -> dense + lexical -> fuse -> collapse -> hits (design §1)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from indexer.offsets import ranges_of
 from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, Mode, Ranked, ScoreParts
 from indexer.views import Located, View
+from retriever.collapse import Kept, collapse
 from retriever.filter import allowed
 from retriever.fuse import below, reciprocal_rank_fusion
 from retriever.highlight import highlight
@@ -15,18 +16,40 @@ LEG_DEPTH = 100  # passages of each leg that are fused
 
 
 def search(
-    query: str, view: View, embedder: Embedder, k: int, mode: Mode = "hybrid", filters: Filters | None = None
+    query: str,
+    view: View,
+    embedder: Embedder,
+    k: int,
+    mode: Mode = "hybrid",
+    filters: Filters | None = None,
+    copies: bool = False,
 ) -> list[Hit]:
-    """Return the k best passages for a query, best first; ties by article id, then offset."""
-    ranking = rank(query, view, embedder, k, mode, filters or Filters())
-    return hits_of(view, ranking, query)
+    """Return the k best passages for a query, best first; ties by article id, then offset.
+
+    copies: also those that only repeat, in another article of the same story, what stands above them.
+    """
+    if copies:
+        return hits_of(view, rank(query, view, embedder, k, mode, filters or Filters())[:k], query)
+    return hits_of(view, [kept.ranked for kept in find(query, view, embedder, k, mode, filters or Filters())], query)
+
+
+def find(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters) -> list[Kept]:
+    """Return the k best passages that say something new, each with its copies; looks deeper until there are k."""
+    depth = k
+    while True:
+        ranking = rank(query, view, embedder, depth, mode, filters)
+        kept = collapse(view, ranking, k)
+        if len(kept) >= k or len(ranking) < depth:
+            return kept
+        depth = 2 * max(depth, len(ranking))
 
 
 def rank(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters) -> list[Ranked]:
-    """Rank the passages that pass the filters. dense and hybrid give min(k, n allowed), lexical those with a term.
+    """Rank the passages that pass the filters, all that were found: at least k, if there are so many.
 
-    Hybrid fuses the same 100 of each leg whatever k is, and lists the dense ones below them after, so that pages of one
-    ranking follow each other.
+    dense and hybrid find every passage that is allowed, if k is large enough, lexical those with a term. Hybrid fuses
+    the same 100 of each leg whatever k is, and lists the dense ones below them after, so that pages of one ranking
+    follow each other.
     """
     deep = max(k, LEG_DEPTH)
     dense: list[tuple[int, float]] = []
@@ -44,7 +67,7 @@ def rank(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
         ranking = [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in dense]
     else:
         ranking = [Ranked(passage, score, ScoreParts(lexical=score)) for passage, score in lexical]
-    return in_order(view, ranking)[:k]
+    return in_order(view, ranking)
 
 
 def _whole_ties(find: Callable[[int], list[tuple[int, float]]], k: int) -> list[tuple[int, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indexer.errors import InvalidInput
+from indexer.stories import story_of
 from indexer.types import Filters, Floats, Hit, Ints, Ranked, ScoreParts
 from indexer.views import View
 from retriever.filter import allowed
@@ -12,7 +13,7 @@ from retriever.search import hits_of, in_order
 
 
 def similar(view: View, vectors: Floats, k: int, filters: Filters, but: int | None = None) -> list[Hit]:
-    """Return the nearest passage of each of the k most similar articles, best first.
+    """Return the nearest passage of each of the k most similar articles, one of each story, best first.
 
     vectors: (n_passages, width) float32 of the article asked about. but: the row of an article to leave out.
     Raises InvalidInput: there is nothing to compare.
@@ -25,16 +26,17 @@ def similar(view: View, vectors: Floats, k: int, filters: Filters, but: int | No
 
 
 def _best_of_each(view: View, query: Floats, k: int, passages: Ints | None, but: int | None) -> list[Ranked]:
-    """Look deeper until k articles are found or no passage is left (invariant 7: collapsing refills)."""
+    """Look deeper until k stories are found or no passage is left (invariant 7: collapsing refills)."""
     depth = 4 * k
     while True:
         found = view.dense.search(query, depth, passages)
         ranking = in_order(view, [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in found])
         places = view.passages([ranked.passage for ranked in ranking])
+        stories = story_of(view, [place.article for place in places])
         best: dict[int, Ranked] = {}
         for ranked, place in zip(ranking, places, strict=True):
             if place.article != but:
-                best.setdefault(place.article, ranked)
+                best.setdefault(stories[place.article], ranked)
         if len(best) >= k or len(found) < depth:
             return list(best.values())[:k]
         depth *= 4

@@ -6,8 +6,11 @@ import typer
 
 from api.commands import exits, opening, output
 from api.commands.options import ArchiveDir, AsJson, filtered, one_of
+from indexer.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from indexer.types import Filters
 
 
@@ -45,13 +48,21 @@ def list_articles(
     cursor: Annotated[
         str | None, typer.Option("--cursor", metavar="CURSOR", help="Go on after a list that said there are more.")
     ] = None,
+    clusters: Annotated[
+        bool, typer.Option("--clusters", help="List stories that several articles tell in nearly the same words.")
+    ] = False,
     *,
     filters: "Filters",
 ) -> int:
     """List articles, newest first.
 
     Shows id, date, source and title, tab-separated when piped; ends with exit code 1 if there is none.
+
+    --clusters lists near-duplicates instead, the latest story first: each article with the id of the first published
+    before it. It takes no filters.
     """
+    if clusters:
+        return _list_clusters(archive, json, limit, cursor, filters)
     with opening.archive_of(archive) as door:
         found = door.articles(filters=filters, limit=limit, cursor=cursor)
     if json:
@@ -64,6 +75,26 @@ def list_articles(
         else:
             for row in render.tab_separated(found.items):
                 output.line(row)
+        if found.next is not None:
+            exits.complain(f"there are more: add --cursor {found.next} to list them")
+    return exits.DONE if found.items else exits.NOTHING
+
+
+def _list_clusters(archive: "Path | None", json: bool, limit: int, cursor: str | None, filters: "Filters") -> int:
+    from indexer.types import Filters
+
+    if filters != Filters():
+        raise InvalidInput("--clusters", "it lists the stories of the whole archive: leave the filters out")
+    with opening.archive_of(archive) as door:
+        found = door.clusters(limit=limit, cursor=cursor)
+    if json:
+        output.json(found)
+    else:
+        from api import render
+
+        for cluster in found.items:
+            for row in render.tab_separated(cluster.articles):
+                output.line(f"{cluster.id}\t{row}")
         if found.next is not None:
             exits.complain(f"there are more: add --cursor {found.next} to list them")
     return exits.DONE if found.items else exits.NOTHING

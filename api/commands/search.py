@@ -30,6 +30,9 @@ def search(
     form: Annotated[
         FormatName, typer.Option("--format", help="trec: lines of qid Q0 article rank score tag.")
     ] = "text",
+    copies: Annotated[
+        bool, typer.Option("--copies", help="Also passages that repeat, in a copy of the article, one shown above.")
+    ] = False,
     filters: "Filters",
 ) -> int:
     """Find passages, best first.
@@ -46,7 +49,7 @@ def search(
     with opening.archive_of(archive) as door:
 
         def find(text: str, top_k: int = top_k, cursor: str | None = None) -> "HitList":
-            return door.search(text, top_k=top_k, mode=mode, filters=filters, cursor=cursor)
+            return door.search(text, top_k=top_k, mode=mode, filters=filters, cursor=cursor, copies=copies)
 
         if form == "trec":
             return _write_run(query, batch, find, top_k, tag=f"pullquote-{mode}")

@@ -80,4 +80,11 @@ def answer(
 
 
 def _search(archive: Archive, asked: SearchRequest | SearchQuery, filters: Filters) -> HitList:
-    return archive.search(asked.query, top_k=asked.top_k, mode=asked.mode, filters=filters, cursor=asked.cursor)
+    return archive.search(
+        asked.query,
+        top_k=asked.top_k,
+        mode=asked.mode,
+        filters=filters,
+        cursor=asked.cursor,
+        copies=asked.copies,
+    )

@@ -18,6 +18,8 @@ from indexer.types import (
     Best,
     Check,
     Citation,
+    Cluster,
+    ClusterList,
     Compaction,
     Health,
     Hit,
@@ -83,6 +85,10 @@ class FakeArchive:
         if article_id != HEAD.id:
             raise ArticleNotFound(article_id)
         return article()
+
+    def clusters(self, **options: object) -> ClusterList:
+        self._note("clusters", **options)
+        return ClusterList((Cluster(HEAD.id, (HEAD, HEAD)),), None, VIEW)
 
     def articles(self, *, cursor: str | None, **options: object) -> ArticleList:
         self._note("articles", cursor=cursor, **options)

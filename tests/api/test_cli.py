@@ -100,6 +100,17 @@ def test_the_archive_comes_from_the_settings(door: Door, monkeypatch: pytest.Mon
     assert asked(door, "open")["reader"] == "another-reader"
 
 
+def test_clusters_are_listed_with_the_first_published_before_each(door: Door, capsys: Printed) -> None:
+    assert cli.main(["list", "--clusters", "--limit", "2"]) == 0
+    assert asked(door, "clusters") == {"limit": 2, "cursor": None}
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[:2] for line in lines] == [["bridge-1", "bridge-1"], ["bridge-1", "bridge-1"]]
+    assert cli.main(["list", "--clusters", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["items"][0]["id"] == "bridge-1"
+    assert cli.main(["list", "--clusters", "--source", "A"]) == 2
+    assert "leave the filters out" in capsys.readouterr().err
+
+
 def test_search_shows_hits_and_passes_its_options(door: Door, capsys: Printed) -> None:
     assert cli.main(["search", "bridge", "--top-k", "2", "--mode", "dense", "--author", "C"]) == 0
     assert asked(door, "search") == {
@@ -108,6 +119,7 @@ def test_search_shows_hits_and_passes_its_options(door: Door, capsys: Printed) -
         "mode": "dense",
         "filters": Filters(author=("C",)),
         "cursor": None,
+        "copies": False,
     }
     assert f"    {SENTENCE}\n" in capsys.readouterr().out
 

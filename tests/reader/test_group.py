@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from reader.group import Occurrence, group, same_words
 
 
-def at(article: str, start: int, quote: str, score: float, sha256: str | None = None) -> Occurrence:
-    return Occurrence(article, sha256 or f"sha of {article}", start, start + len(quote), quote, score)
+def at(article: str, start: int, quote: str, score: float, story: str | None = None) -> Occurrence:
+    return Occurrence(article, story or f"story of {article}", start, start + len(quote), quote, score)
 
 
 def test_equal_quotations_are_one_answer_with_its_best_place_first() -> None:
@@ -34,6 +34,12 @@ def test_a_copy_of_an_article_is_another_article_but_no_independent_source() -> 
     wire, copy, own = (at(i, 3, "Xi", s, sha) for i, s, sha in [("a", 3.0, "x"), ("b", 2.0, "x"), ("c", 1.0, "y")])
     (only,) = group([wire, copy, own])
     assert (only.articles, only.independent) == (3, 2)
+
+
+def test_a_copy_that_was_not_read_comes_after_what_was() -> None:
+    copy, own = at("a", 3, "Xi", 3.0, "x")._replace(repeats=True), at("b", 3, "Xi", 3.0, "x")
+    (only,) = group([copy, own])
+    assert (only.best, only.others) == (own, (copy,))
 
 
 def test_the_same_words_twice_in_one_article_are_two_places_of_one_article() -> None:
@@ -80,7 +86,7 @@ occurrences = st.builds(
 
 @given(st.lists(occurrences, max_size=12))
 def test_groups_keep_every_place_once_in_any_order(spans: list[Occurrence]) -> None:
-    spans = [span._replace(sha256={"a": "wire", "b": "wire", "c": "own"}[span.article]) for span in spans]
+    spans = [span._replace(story={"a": "wire", "b": "wire", "c": "own"}[span.article]) for span in spans]
     groups = group(spans)
     assert groups == group(spans[::-1])
     kept = [place for g in groups for place in (g.best, *g.others)]

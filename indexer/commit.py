@@ -115,10 +115,16 @@ def remove(writing: Writing, article_id: str, sequence: int) -> bool:
 
 def _insert(writing: Writing, embedder: str, draft: Draft, sequence: int) -> int:
     article = draft.article
+    original = writing.rows(
+        "SELECT min(rowid) FROM article WHERE text_sha256 = ? AND id != ? AND removed_seq IS NULL",
+        (article.sha256, article.id),
+    )[0][0]
     row = writing.insert(
         f"INSERT INTO article(id, {_HEAD}, text, source_sha256, added_seq) VALUES ({', '.join('?' * 14)})",
         (article.id, *_head(article), article.text.encode(), article.source_sha256, sequence),
     )
+    if original is not None:
+        writing.rows("INSERT INTO duplicate VALUES (?, ?, 'exact')", (row, original))
     stories.link(writing, row, article)
     for ordinal, (passage, vector) in enumerate(zip(draft.passages, draft.vectors, strict=True)):
         place = (row, ordinal, passage.start, passage.end)

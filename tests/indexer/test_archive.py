@@ -150,6 +150,15 @@ def test_vectors_are_rounded_once_and_come_back_the_same(archive: Archive) -> No
     np.testing.assert_array_equal(view.vectors(view.row_of("a")), expected)
 
 
+def test_a_copy_under_another_id_is_marked_as_a_duplicate(archive: Archive) -> None:
+    put(archive, "a", "khan met xi")
+    put(archive, "b", "khan met xi")
+    put(archive, "c", "another text")
+    sql = """SELECT copy.id, first.id, kind FROM duplicate JOIN article AS copy ON copy.rowid = article
+        JOIN article AS first ON first.rowid = original"""
+    assert archive.store.rows(sql) == [("b", "a", "exact")]
+
+
 def test_a_view_that_could_not_be_made_is_made_the_next_time(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     put(archive, "a", "khan met xi")
     put(archive, "b", "olympics boycott")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem_of
+from api.audit import Audit
+from api.errors import kind_of, problem_of
+from api.gate import Gate, needed
+from api.refusals import RateLimited
 from api.replies import error_response, problem_response
 from api.security import HEADERS, has_body, refusal
+from indexer.errors import PullquoteError
 
 LOG = logging.getLogger("pullquote")
 _LINGER_TIME = 2.0  # seconds
@@ -23,8 +28,8 @@ _LINGER_SIZE = 16 * 1024 * 1024  # bytes
 class Envelope:
     """ASGI middleware, the outermost. allowed_hosts: names of this server besides those of this machine."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str]) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str], gate: Gate, audit: Audit) -> None:
+        self._app, self._gate, self._audit = app, gate, audit
         self._allowed_hosts = allowed_hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,17 +40,42 @@ class Envelope:
         request_id = uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         exchange = _Exchange(scope, receive, send, request_id)
-        if (refused := refusal(scope, self._allowed_hosts)) is not None:
-            await error_response(refused, request_id)(scope, exchange.receive, exchange.send)
-            return
         inner = {**scope, "method": "GET"} if exchange.is_head else scope
         try:
-            await self._app(inner, exchange.receive, exchange.send)
+            answer = self._at_the_door(scope, exchange, request_id)
+            await (answer or self._app)(inner, exchange.receive, exchange.send)
         except Exception as error:  # the last resort of the program's door
             LOG.exception("request %s: %s %r failed", request_id, scope["method"], scope["path"])
             if exchange.started:
                 raise
             await problem_response(problem_of(error, request_id))(scope, exchange.receive, exchange.send)
+
+    def _at_the_door(self, scope: Scope, exchange: _Exchange, request_id: str) -> Response | None:
+        """What to answer before any route is asked: a refusal, or what a page may send; else None."""
+        try:
+            exchange.cors = self._gate.cors(scope)
+            if (refused := refusal(scope, self._allowed_hosts, self._gate.sites(scope))) is not None:
+                raise refused
+            if (allowed := self._gate.preflight(scope)) is not None:
+                return Response(status_code=204, headers=dict(allowed))
+            scope["state"]["caller"] = self._gate.admit(scope)
+        except PullquoteError as error:
+            self._note(scope, error, request_id)
+            return error_response(error, request_id)
+        return None
+
+    def _note(self, scope: Scope, error: PullquoteError, request_id: str) -> None:
+        """Put a change that was refused into the audit log, but not a flood of them."""
+        if needed(scope["method"], scope["path"]) == "write" and not isinstance(error, RateLimited):
+            address = (scope.get("client") or ("-",))[0]
+            self._audit.record(
+                "refused",
+                address=address,
+                request_id=request_id,
+                method=scope["method"],
+                path=scope["path"][:300],
+                reason=kind_of(error).type,
+            )
 
 
 class _Exchange:
@@ -59,6 +89,8 @@ class _Exchange:
         self._began = time.perf_counter()
         self.is_head = scope["method"] == "HEAD"
         self.started = False
+        self.cors: Mapping[str, str] = {}
+        self._path: str = scope["path"]
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -83,6 +115,9 @@ class _Exchange:
         headers.append("Server-Timing", f"total;dur={1000 * (time.perf_counter() - self._began):.1f}")
         for name, value in HEADERS.items():
             headers.setdefault(name, value)  # what other sites may load says so itself
+        headers.update(self.cors)
+        if self._path.startswith("/v1/"):
+            headers.add_vary_header("Origin")
         headers.setdefault("Cache-Control", "no-store")  # a deleted article must not live on in a cache
         if self._closing:
             headers["Connection"] = "close"

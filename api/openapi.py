@@ -37,6 +37,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         separate_input_output_schemas=False,
     )
     document["components"]["schemas"] = components()
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": _KEY}}
+    document["security"] = [{"key": []}, {}]
     shown = examples()
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -55,6 +57,7 @@ def _add_examples(operation: dict[str, Any], shown: Mapping[str, Any]) -> None:
         content["examples"] = {noun: {"value": shown[noun]} for noun in nouns}
 
 
+_KEY = "A key of `pullquote keys create`. An archive without keys answers its own machine only, and needs none there."
 _DESCRIPTION = """\
 Every answer is a quotation: `article.text[range.start:range.end] == answer`, in Unicode code points; `range.utf16`
 counts as JavaScript does. Errors are problem JSON (RFC 9457), each with the `request_id` that `X-Request-ID`

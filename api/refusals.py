@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from indexer.errors import PullquoteError
 
 
@@ -76,10 +78,10 @@ class ForeignOrigin(PullquoteError):
 
 
 class NotLocal(PullquoteError):
-    """A change of the archive from another machine: there are no keys yet that could allow it."""
+    """A request from another machine, to an archive that has no keys."""
 
     def __str__(self) -> str:
-        return "the archive can be changed only from the machine that serves it: send this from there"
+        return "this archive has no keys, so it answers its own machine only: make one with `pullquote keys create`"
 
 
 class BodyTooSlow(PullquoteError):
@@ -113,3 +115,61 @@ class TookTooLong(PullquoteError):
 
     def __str__(self) -> str:
         return f"this was not done within {self.seconds:g} seconds: ask for less (depth, top_k), or try again later"
+
+
+class KeysUnreadable(PullquoteError):
+    """The file of the keys is there and cannot be understood: nobody is let in."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file)
+        self.file = file
+
+    def __str__(self) -> str:
+        return f"{self.file.name} of the archive cannot be read: mend it, or move it away and make new keys"
+
+
+class KeyMissing(PullquoteError):
+    """A request without a key, to a server that wants one."""
+
+    def __str__(self) -> str:
+        return "this needs a key: send it as Authorization: Bearer pq_…"
+
+
+class KeyWrong(PullquoteError):
+    """What was sent is no key of this archive."""
+
+    def __str__(self) -> str:
+        return "this is no key of this archive: check that it is whole, and not revoked"
+
+
+class KeyExpired(PullquoteError):
+    """A key whose time is over."""
+
+    def __init__(self, expired: str) -> None:
+        super().__init__(expired)
+        self.expired = expired
+
+    def __str__(self) -> str:
+        return f"this key expired on {self.expired}: ask for a new one"
+
+
+class ScopeMissing(PullquoteError):
+    """A key that may not do this."""
+
+    def __init__(self, needed: str, given: str) -> None:
+        super().__init__(needed, given)
+        self.needed, self.given = needed, given
+
+    def __str__(self) -> str:
+        return f"this needs a key of scope {self.needed}, and this one has {self.given}: use another"
+
+
+class RateLimited(PullquoteError):
+    """More requests than one client may send. retry_after: seconds until the next is taken."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"these are too many requests at once from one client: try again in {self.retry_after} s"

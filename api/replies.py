@@ -35,4 +35,7 @@ def error_response(error: PullquoteError, request_id: str) -> Response:
     """An error of the catalogue as its response, with Retry-After where trying again may help."""
     wait = retry_after(error)
     headers = {} if wait is None else {"Retry-After": str(wait)}
-    return problem_response(problem_of(error, request_id), headers)
+    problem = problem_of(error, request_id)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem_response(problem, headers)

@@ -1,16 +1,16 @@
-"""Who may send what from where, before keys exist: names of the server, pages, content types, machines."""
+"""What every request must be, whoever sends it: names of the server, pages, content types."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from api.refusals import BadHost, ForeignOrigin, NotLocal, UnknownHost, WrongMediaType
+from api.refusals import BadHost, ForeignOrigin, UnknownHost, WrongMediaType
 from indexer.errors import PullquoteError
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -24,19 +24,21 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
 _AUTHORITY = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::(?P<port>[0-9]{1,5}))?")
 _PORTS = {"http": 80, "https": 443}
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def refusal(scope: Scope, allowed_hosts: Sequence[str] = ()) -> PullquoteError | None:
-    """Why a request must not reach a route, or None. allowed_hosts: names besides those of this machine."""
+def refusal(scope: Scope, allowed_hosts: Sequence[str] = (), origins: Collection[str] = ()) -> PullquoteError | None:
+    """Why a request must not reach a route, or None.
+
+    allowed_hosts: names besides those of this machine. origins: pages besides our own, those of the keys.
+    """
     headers = Headers(scope=scope)
     try:
         _check_host(headers, {*LOCAL_NAMES, *allowed_hosts})
         if scope["method"] not in _READING:
-            _check_origin(headers)
+            _check_origin(headers, origins)
         _check_media_type(headers)
     except PullquoteError as error:
         return error
@@ -48,13 +50,8 @@ def has_body(headers: Headers) -> bool:
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-def check_is_local(client: tuple[str, int] | None) -> None:
-    """Let pass only what comes from this very machine. client: address and port. Raises NotLocal."""
-    if client is None or not _is_loopback(client[0]):
-        raise NotLocal()
-
-
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether an address is of this very machine."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -73,12 +70,17 @@ def _check_host(headers: Headers, allowed: set[str]) -> None:
         raise UnknownHost(hosts[0])
 
 
-def _check_origin(headers: Headers) -> None:
-    """Only our own page: a browser names the page's origin, other programs send none."""
+def _check_origin(headers: Headers, origins: Collection[str]) -> None:
+    """Only our own page, and those of the key: a browser names the page's origin, other programs send none."""
     for origin in headers.getlist("origin"):
-        ports = _PORTS.get(origin.split(":")[0].lower())
-        if ports is None or _place(_authority_of(origin), ports) != _place(headers["host"], ports):
+        if origin not in origins and not is_own_page(origin, headers["host"]):
             raise ForeignOrigin(origin)
+
+
+def is_own_page(origin: str, host: str) -> bool:
+    """Whether an origin is this server's own, by the Host of the request."""
+    ports = _PORTS.get(origin.split(":", maxsplit=1)[0].lower())
+    return ports is not None and _place(_authority_of(origin), ports) == _place(host, ports)
 
 
 def _authority_of(origin: str) -> str:

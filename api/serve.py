@@ -50,7 +50,7 @@ def run(app: FastAPI, listener: socket.socket, what: str) -> int:
         log_level="warning",
         access_log=False,  # the questions of a GET are in its URL
         server_header=False,
-        forwarded_allow_ips="127.0.0.1",  # said here, or uvicorn would ask the environment
+        forwarded_allow_ips=list(service.settings.proxies),  # said here, or uvicorn would ask the environment
         timeout_graceful_shutdown=_DRAIN,
     )
     server = uvicorn.Server(config)

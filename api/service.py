@@ -6,7 +6,12 @@ import logging
 from collections.abc import Callable
 from threading import Thread
 
+from api.audit import FILE as AUDIT_FILE
+from api.audit import Audit
 from api.caching import Tags
+from api.gate import Gate
+from api.keys import Keys
+from api.rates import Rates
 from api.refusals import NotReady
 from api.settings import Settings
 from api.turns import Turns
@@ -27,6 +32,9 @@ class Service:
         self._open = open_archive
         self.settings = settings
         self.tags = Tags()
+        self.keys = Keys(settings.archive)
+        self.gate = Gate(self.keys, Rates(settings.rate), settings.public)
+        self.audit = Audit(settings.archive / AUDIT_FILE)
         self.answers = Turns(settings.slots, settings.queue, settings.request_seconds)
         self.writes = Turns(1, settings.queue, _WRITE_SECONDS, "write")
         self._opened: Archive | None = None

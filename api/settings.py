@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     models: the folder of prepared models, None for the user's cache. embedder, reader: names in models.yaml, or in
     the file `registry`, which has the same form and adds to it.
     allowed_hosts: names by which browsers may reach the server besides localhost, separated by commas.
+    public: once there are keys, let those without one search. rate: what one key and address may ask.
+    proxies: addresses of proxies whose X-Forwarded-For is believed, separated by commas.
     slots: questions answered at a time; queue: how many may wait behind them, the rest is refused.
     request_seconds, body_seconds: the longest that an answer may take, and a body to arrive.
     Raises InvalidInput: a value cannot be taken; `field` is the variable's name.
@@ -36,6 +38,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    public: bool = False
+    rate: str = "300/minute"
+    proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1",)
     slots: int = Field(default=2, ge=1, le=256)
     queue: int = Field(default=16, ge=0, le=10_000)
     request_seconds: float = Field(default=30, gt=0, le=3600)
@@ -49,7 +54,7 @@ class Settings(BaseSettings):
             name = _PREFIX + str(first["loc"][0]).upper()
             raise InvalidInput(name, f"{first['msg']}, got {first['input']!r}: change it or unset it") from error
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "proxies", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:  # noqa: ANN401 anything may be given
         names = value.split(",") if isinstance(value, str) else value

@@ -11,7 +11,7 @@ from api.bodies import ArticleRoute
 from api.incoming import page_of
 from api.replies import reply
 from api.requests import ArticleId, ArticleIn, ArticlesIn, ListQuery, OneOrMany
-from api.routes.parts import FROM_HERE, ArchiveDep, ServiceDep, cacheable, created, gives, kept, problems
+from api.routes.parts import WRITES, ArchiveDep, ServiceDep, cacheable, created, gives, kept, note, problems
 from api.schemas import IndexReport
 from indexer.errors import InvalidInput, SourceUnreadable
 from indexer.types import IndexEvent, IndexSummary
@@ -35,12 +35,15 @@ def list_articles(
     return kept(request, archive, service, find)
 
 
-@router.post("", dependencies=[FROM_HERE], responses=gives("IndexReport", _REPORT, 403, 413, 415, 507))
-async def add_articles(body: Annotated[OneOrMany, Body()], archive: ArchiveDep, service: ServiceDep) -> Response:
+@router.post("", dependencies=[WRITES], responses=gives("IndexReport", _REPORT, 403, 413, 415, 507))
+async def add_articles(
+    request: Request, body: Annotated[OneOrMany, Body()], archive: ArchiveDep, service: ServiceDep
+) -> Response:
     """Add or update one article, or many as `{"items": […]}`; each is told of by itself."""
     events, summary = await service.writes.run(
         partial(_add, archive, body.items if isinstance(body, ArticlesIn) else [body])
     )
+    note(request, service, "add", events)
     return reply(IndexReport(tuple(events), summary))
 
 
@@ -52,11 +55,15 @@ def article(request: Request, article_id: str, archive: ArchiveDep, service: Ser
 
 @router.put(
     "/{article_id}",
-    dependencies=[FROM_HERE],
+    dependencies=[WRITES],
     responses={**created("Article", "It is new."), **gives("Article", "It was there before.", 403, 413, 415, 507)},
 )
 async def put_article(
-    article_id: Annotated[ArticleId, Path()], body: ArticleIn, archive: ArchiveDep, service: ServiceDep
+    request: Request,
+    article_id: Annotated[ArticleId, Path()],
+    body: ArticleIn,
+    archive: ArchiveDep,
+    service: ServiceDep,
 ) -> Response:
     """Store an article under this id: 201 if it is new, 200 if there was one before."""
     if body.id not in {None, article_id}:
@@ -64,6 +71,7 @@ async def put_article(
 
     def work() -> Response:
         [event], _ = _add(archive, [body.model_copy(update={"id": article_id})])
+        note(request, service, "put", [event])
         if event.status == "refused":
             raise SourceUnreadable(event.origin, event.reason or "it cannot be read")
         return reply(archive.article(article_id), 201 if event.status == "added" else 200)
@@ -74,12 +82,13 @@ async def put_article(
 @router.delete(
     "/{article_id}",
     status_code=204,
-    dependencies=[FROM_HERE],
+    dependencies=[WRITES],
     responses={**_GONE, **problems(403, 404, 503, 507)},
 )
-async def delete_article(article_id: str, archive: ArchiveDep, service: ServiceDep) -> Response:
+async def delete_article(request: Request, article_id: str, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Remove an article."""
     await service.writes.run(partial(archive.delete, [article_id]))
+    note(request, service, "delete", [IndexEvent("removed", "", article_id)])
     return Response(status_code=204)
 
 

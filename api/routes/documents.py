@@ -15,7 +15,7 @@ from api.errors import problem_of_faults
 from api.incoming import page_of
 from api.replies import reply
 from api.requests import ArticleIn, DocumentsIn
-from api.routes.parts import FROM_HERE, ArchiveDep, ServiceDep, gives
+from api.routes.parts import WRITES, ArchiveDep, ServiceDep, gives, note
 from api.schemas import IndexReport
 from api.streams import EVENTS, JSON, LINES, stream, wanted
 from indexer.errors import SourceUnreadable
@@ -32,16 +32,21 @@ _REPORT = (
 Report = Callable[[IndexEvent], None]
 
 
-@router.post("", dependencies=[FROM_HERE], responses=gives("IndexReport", _REPORT, 403, 413, 415, 507))
+@router.post("", dependencies=[WRITES], responses=gives("IndexReport", _REPORT, 403, 413, 415, 507))
 async def add_documents(request: Request, body: DocumentsIn, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Add or update articles; a faulty one is refused, and does not stop the others."""
     kind = wanted(request, (JSON, LINES, EVENTS))
     if kind == JSON:
-        return reply(await service.writes.run(partial(_in_order, archive, body.items)))
+        report = await service.writes.run(partial(_in_order, archive, body.items))
+        note(request, service, "add", report.items)
+        return reply(report)
 
     async def work(tell: Callable[[str, object], None]) -> None:
-        summary = await service.writes.run(partial(_add, archive, body.items, partial(tell, "item")))
-        tell("summary", {"summary": summary})
+        def told(event: IndexEvent) -> None:
+            note(request, service, "add", [event])  # each at once: the client may leave, what is stored stays
+            tell("item", event)
+
+        tell("summary", {"summary": await service.writes.run(partial(_add, archive, body.items, told))})
 
     return await stream(request, kind, work)
 

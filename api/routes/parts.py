@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 
 from api.caching import server_timing
 from api.errors import MEDIA_TYPE
+from api.gate import Caller
+from api.refusals import ScopeMissing
 from api.replies import reply
-from api.security import check_is_local
 from api.service import Service
-from indexer.types import Reply
+from indexer.types import IndexEvent, Reply
 from pullquote import Archive
 
 
@@ -25,13 +26,25 @@ async def _archive(request: Request) -> Archive:
     return (await _service(request)).archive()
 
 
-async def _from_here(request: Request) -> None:
-    check_is_local(request.client)
+async def _may_write(request: Request) -> None:
+    """Look once more at what the gate has let in. Raises ScopeMissing."""
+    caller: Caller = request.state.caller
+    if caller.scope not in {"write", "admin"}:
+        raise ScopeMissing("write", caller.scope or "none")
 
 
 ServiceDep = Annotated[Service, Depends(_service)]
 ArchiveDep = Annotated[Archive, Depends(_archive)]
-FROM_HERE = Depends(_from_here)
+WRITES = Depends(_may_write)
+
+
+def note(request: Request, service: Service, action: str, events: Sequence[IndexEvent]) -> None:
+    """Put a change of the archive into the audit log."""
+    caller: Caller = request.state.caller
+    articles = [{"id": event.id, "origin": event.origin[:300], "status": event.status} for event in events]
+    service.audit.record(
+        action, key=caller.key, address=caller.address, request_id=request.state.request_id, articles=articles
+    )
 
 
 def timed(found: object) -> Response:
@@ -51,7 +64,7 @@ def kept(request: Request, archive: Archive, service: Service, make: Callable[[]
 
 def gives(noun: str, description: str, *errors: int) -> dict[int | str, dict[str, Any]]:
     """The documented responses of a route: a noun of the contract, and the problems it may answer with."""
-    return {200: _json(ref(noun), description), **problems(503, *errors)}
+    return {200: _json(ref(noun), description), **problems(401, 403, 429, 503, *errors)}
 
 
 def cacheable(noun: str, description: str, *errors: int) -> dict[int | str, dict[str, Any]]:
@@ -90,13 +103,15 @@ def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
 _ANYWHERE = (400, 408, 421, 422, 500)
 _WHEN = {
     400: "The body is not JSON, or the Host header cannot be read.",
-    403: "A page of another site sent it, or a change came from another machine.",
+    401: "A key is needed, and none was sent, or one that is wrong or has expired.",
+    403: "The key may not do this, a page of another site sent it, or there are no keys and it is another machine's.",
     404: "There is no such article.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
     415: "The body is not said to be JSON.",
     421: "The server does not answer to this host name.",
     422: "A field cannot be taken; `errors` names each.",
+    429: "One client asks too much; Retry-After says when to go on.",
     500: "The server failed; its log knows the request_id.",
     503: "Too much is asked, or the archive or a model cannot be used now; Retry-After says when to try again, "
     "if that helps.",

@@ -27,6 +27,7 @@ from indexer.prune import prune as prune_origins
 from indexer.purge import compact
 from indexer.purge import finish as finish_purge
 from indexer.purge import purge as purge_articles
+from indexer.reembed import reembed as reembed_archive
 from indexer.seal import repair as mend
 from indexer.seal import try_settle
 from indexer.sources import SourceOptions, Unchanged, read_pages
@@ -131,15 +132,19 @@ class Archive:
         options: SourceOptions | None = None,
         report: Callable[[IndexEvent], None] | None = None,
         prune: bool = False,
+        reembed: bool = False,
     ) -> IndexSummary:
         """Add every article under the paths; what is unchanged is skipped, what cannot be read is told and counted.
 
-        prune: also remove the articles whose file under the paths is gone.
+        prune: also remove the articles whose file under the paths is gone. reembed: first embed anew what is there, if
+        another embedder did; the old vectors serve until all is done, and a stop costs nothing.
         """
-        self._archive.check_embedder()
         options = options or SourceOptions()
         counts: Counter[str] = Counter()
         tell = _counting(counts, report)
+        if reembed:
+            reembed_archive(self._archive, tell)
+        self._archive.check_embedder()
         seen, refused = set[str](), set[str]()
         link_missing(self._archive)
         found = read_pages(paths, options, known=self._known)
@@ -170,6 +175,7 @@ class Archive:
             unchanged=counts["unchanged"],
             refused=counts["refused"],
             removed=counts["removed"],
+            reembedded=counts["reembedded"],
             view=self.view_info(),
         )
 

@@ -14,6 +14,7 @@ from indexer import caches
 from indexer.articles import Articles
 from indexer.caches import VISIBLE, State
 from indexer.errors import ModelMismatch, PullquoteError
+from indexer.generations import OF_SERVING, serving, space_of
 from indexer.store import Store
 from indexer.types import Embedder, VectorSpace, ViewInfo
 from indexer.views import Glance, Moment, View
@@ -64,10 +65,12 @@ class Archive:
     @property
     def space(self) -> VectorSpace:
         """Whose vectors it holds: as the store says, so that no model is needed; while it is empty, the embedder's."""
-        sql = """SELECT embedder, length(fp16) / 2 FROM vector
-            WHERE embedder = (SELECT value FROM meta WHERE key = 'embedder') LIMIT 1"""
-        found = self.store.rows(sql)
-        return VectorSpace(*found[0]) if found else VectorSpace(self.embedder.fingerprint, self.embedder.width)
+        return space_of(self.store) or VectorSpace(self.embedder.fingerprint, self.embedder.width)
+
+    @property
+    def generation(self) -> int:
+        """Which passages serve."""
+        return serving(self.store)
 
     def view(self) -> View:
         """The archive as it is now: deletions acknowledged in any process are gone. Raises ModelMismatch."""
@@ -145,14 +148,15 @@ class Archive:
 
     def _counted(self) -> tuple[Moment, ViewInfo]:
         """What a view would say of itself, counted in the store at one moment."""
-        sql = """WITH sealed(n, last) AS (SELECT count(*), coalesce(max(last), 0) FROM segment),
+        sql = f"""WITH sealed(n, last) AS (SELECT count(*), coalesce(max(last), 0) FROM segment
+            WHERE embedder = (SELECT value FROM meta WHERE key = 'embedder')),
             dead(passage) AS (SELECT passage.rowid FROM article JOIN passage ON article = article.rowid
-            WHERE removed_seq IS NOT NULL)
+            WHERE removed_seq IS NOT NULL AND {OF_SERVING})
             SELECT (SELECT value FROM meta WHERE key = 'sequence'), (SELECT value FROM meta WHERE key = 'layout'),
             coalesce((SELECT value FROM meta WHERE key = 'purged'), 0),
             (SELECT count(*) FROM article WHERE removed_seq IS NULL),
-            (SELECT count(*) FROM passage) - (SELECT count(*) FROM dead), sealed.n,
-            (SELECT count(*) FROM passage WHERE rowid > sealed.last)
+            (SELECT count(*) FROM passage WHERE {OF_SERVING}) - (SELECT count(*) FROM dead), sealed.n,
+            (SELECT count(*) FROM passage WHERE rowid > sealed.last AND {OF_SERVING})
             - (SELECT count(*) FROM dead WHERE passage > sealed.last) FROM sealed"""
         ((sequence, layout, purged, articles, passages, sealed, memory),) = self.store.rows(sql)
         info = ViewInfo(sequence, articles, passages, _layout(sealed, memory))

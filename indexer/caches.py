@@ -19,6 +19,7 @@ import numpy as np
 from indexer import dense
 from indexer.dense import Segment, Segments
 from indexer.files import Stamp, is_intact, is_locked
+from indexer.generations import SERVING, SIZE
 from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, Words
 from indexer.lexical_files import sound
 from indexer.store import Store
@@ -62,12 +63,16 @@ class State:
     dead: frozenset[int] = field(default_factory=frozenset)
 
 
-def read_layout(store: Store) -> tuple[int, Layout]:
-    """The sequence number and what is on disk, of one moment: a later layout may lack what an older number shows."""
+def read_layout(store: Store, embedder: str | None = None) -> tuple[int, Layout]:
+    """The sequence number and what is on disk, of one moment: a later layout may lack what an older number shows.
+
+    embedder: whose segments; None for those that serve.
+    """
     sql = """SELECT (SELECT value FROM meta WHERE key = 'sequence'), (SELECT value FROM meta WHERE key = 'layout'),
         (SELECT value FROM meta WHERE key = 'lexical'),
-        (SELECT json_group_array(json_array(id, embedder, first, last, n, json(files))) FROM segment)"""
-    ((sequence, version, lexical, rows),) = store.rows(sql)
+        (SELECT json_group_array(json_array(id, embedder, first, last, n, json(files))) FROM segment
+        WHERE embedder = coalesce(?, (SELECT value FROM meta WHERE key = 'embedder')))"""
+    ((sequence, version, lexical, rows),) = store.rows(sql, (embedder,))
     segments = [
         Sealed(name, embedder, first, last, n, {file: Stamp(*stamp) for file, stamp in files.items()})
         for name, embedder, first, last, n, files in json.loads(rows)
@@ -215,14 +220,17 @@ def _removed_passages(store: Store, rows: Sequence[Sealed], sequence: int) -> In
     return np.array([row[0] for row in found], np.int64)
 
 
-def new_words(store: Store, since: int, sequence: int) -> Iterator[Words]:
-    """What the lexical index holds of the passages added after `since` and visible at `sequence`, in order."""
+def new_words(store: Store, since: int, sequence: int, generation: int | None = None) -> Iterator[Words]:
+    """What the lexical index holds of the passages added after `since` and visible at `sequence`, in order.
+
+    generation: of which passages; None for those that serve.
+    """
     sql = f"""SELECT article.rowid, text, title, id, source, author, published_at,
         (SELECT json_group_array(json_array(passage.rowid, start, "end")) FROM passage
-        WHERE passage.article = article.rowid)
+        WHERE passage.article = article.rowid AND ordinal / {SIZE} = coalesce(:generation, {SERVING}))
         FROM article WHERE added_seq > :since AND {VISIBLE} ORDER BY added_seq, article.rowid"""
     for row, text, title, article_id, source, author, published_at, places in store.stream(
-        sql, {"since": since, "s": sequence}
+        sql, {"since": since, "s": sequence, "generation": generation}
     ):
         whole = text.decode()
         for passage, start, end in sorted(json.loads(places)):

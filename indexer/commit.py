@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from indexer import stories
 from indexer.archive import Archive
 from indexer.caches import floats
 from indexer.errors import ArticleNotFound, ModelMismatch
+from indexer.generations import SERVING, SIZE, claim
 from indexer.store import Writing
-from indexer.types import Article, Floats, IndexEvent, Page, Passage
+from indexer.types import Article, Floats, IndexEvent, Page, Passage, VectorSpace
 
 _HEAD = "title, source, url, author, published_at, published_raw, language, text_sha256, metadata, blocks"
 
@@ -89,7 +90,8 @@ def _claim_embedder(archive: Archive, writing: Writing) -> None:
     fingerprint = archive.embedder.fingerprint
     found = writing.rows("SELECT value FROM meta WHERE key = 'embedder'")
     if not found:
-        writing.rows("INSERT INTO meta VALUES ('embedder', ?), ('runtime', ?)", (fingerprint, archive.embedder.runtime))
+        claim(writing, "embedder", VectorSpace(fingerprint, archive.embedder.width))
+        writing.rows("INSERT OR REPLACE INTO meta VALUES ('runtime', ?)", (archive.embedder.runtime,))
     elif found[0][0] != fingerprint:
         raise ModelMismatch(archive.folder, found[0][0], fingerprint)
 
@@ -126,11 +128,19 @@ def _insert(writing: Writing, embedder: str, draft: Draft, sequence: int) -> int
     if original is not None:
         writing.rows("INSERT INTO duplicate VALUES (?, ?, 'exact')", (row, original))
     stories.link(writing, row, article)
-    for ordinal, (passage, vector) in enumerate(zip(draft.passages, draft.vectors, strict=True)):
-        place = (row, ordinal, passage.start, passage.end)
+    generation = int(writing.rows(f"SELECT {SERVING}")[0][0])
+    insert_passages(writing, row, generation, embedder, zip(draft.passages, draft.vectors, strict=True))
+    return row
+
+
+def insert_passages(
+    writing: Writing, article: int, generation: int, embedder: str, passages: Iterable[tuple[Passage, Floats]]
+) -> None:
+    """Store the passages of an article row in one generation, each with its vector (width,) float32."""
+    for ordinal, (passage, vector) in enumerate(passages, generation * SIZE):
+        place = (article, ordinal, passage.start, passage.end)
         at = writing.insert('INSERT INTO passage(article, ordinal, start, "end") VALUES (?, ?, ?, ?)', place)
         writing.rows("INSERT INTO vector VALUES (?, ?, ?)", (at, embedder, vector.astype("<f2").tobytes()))
-    return row
 
 
 def _head(article: Article) -> tuple[Any, ...]:

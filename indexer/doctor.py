@@ -9,7 +9,9 @@ from indexer import caches, stories
 from indexer.archive import Archive
 from indexer.errors import PullquoteError
 from indexer.files import is_intact
+from indexer.generations import OF_SERVING
 from indexer.purge import is_due
+from indexer.reembed import progress
 from indexer.sizes import parts
 from indexer.types import Check, Health
 
@@ -53,8 +55,8 @@ def _passages(archive: Archive) -> tuple[bool, str]:
 
 
 def _vectors(archive: Archive) -> tuple[bool, str]:
-    sql = """SELECT count(*) FROM passage LEFT JOIN vector ON passage = passage.rowid AND embedder = ?
-        WHERE fp16 IS NULL OR length(fp16) != ?"""
+    sql = f"""SELECT count(*) FROM passage LEFT JOIN vector ON passage = passage.rowid AND embedder = ?
+        WHERE {OF_SERVING} AND (fp16 IS NULL OR length(fp16) != ?)"""
     missing = archive.store.rows(sql, (archive.space.fingerprint, 2 * archive.space.width))[0][0]
     return missing == 0, f"{missing} passages have no vector of {archive.space.fingerprint}"
 
@@ -68,8 +70,8 @@ def _counts(archive: Archive) -> tuple[bool, str]:
 
 
 def _orphans(archive: Archive) -> tuple[bool, str]:
-    sql = """SELECT id FROM article WHERE removed_seq IS NULL
-        AND NOT EXISTS (SELECT 1 FROM passage WHERE article = article.rowid)"""
+    sql = f"""SELECT id FROM article WHERE removed_seq IS NULL
+        AND NOT EXISTS (SELECT 1 FROM passage WHERE article = article.rowid AND {OF_SERVING})"""
     bare = [row[0] for row in archive.store.rows(sql)]
     return not bare, f"without a passage: {', '.join(bare[:5])}" if bare else "every article has passages"
 
@@ -104,13 +106,20 @@ def _lexical(archive: Archive) -> tuple[bool, str]:
 
 
 def _strays(archive: Archive) -> tuple[bool, str]:
-    _, layout = caches.read_layout(archive.store)
-    named = {row.id for row in layout.segments} | {layout.lexical}
+    named = {row[0] for row in archive.store.rows("SELECT id FROM segment")} | {archive.store.meta("lexical")}
     found = [f for kind in ("dense", "lexical") for f in (archive.folder / kind).glob("*") if f.name not in named]
     return (
         True,
         f"{len(found)} folders that nothing names; the next `pullquote index` removes them" if found else "none",
     )
+
+
+def _reembedding(archive: Archive) -> tuple[bool, str]:
+    found = progress(archive.store)
+    if found is None:
+        return True, "none under way"
+    done, total, name = found
+    return True, f"{done} of {total} articles are embedded by {name}: run `pullquote index --reembed` to go on"
 
 
 def _purged(archive: Archive) -> tuple[bool, str]:
@@ -130,5 +139,6 @@ _CHECKS = {
     "lexical": _lexical,
     "strays": _strays,
     "purged": _purged,
+    "reembedding": _reembedding,
     "view": _counts,
 }

@@ -130,7 +130,7 @@ class ModelMismatch(PullquoteError):
     def __str__(self) -> str:
         return (
             f"{self.archive} was built with embedder {self.built_with}, not {self.asked}: "
-            f"set PULLQUOTE_EMBEDDER to the first, or index the sources into a new archive"
+            f"set PULLQUOTE_EMBEDDER to the first, or run `pullquote index --reembed` to change over"
         )
 
 

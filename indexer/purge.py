@@ -88,18 +88,9 @@ def _remove_rows(writing: Writing, doomed: Sequence[int]) -> None:
     passages = f"SELECT rowid FROM passage WHERE article IN {_DOOMED}"
     writing.rows(f"DELETE FROM vector WHERE passage IN ({passages})", rows)
     writing.rows(f"DELETE FROM passage WHERE article IN {_DOOMED}", rows)
-    _pass_on(writing, rows)
+    writing.rows(f"DELETE FROM duplicate WHERE article IN {_DOOMED} OR original IN {_DOOMED}", rows)
     writing.rows(f"DELETE FROM origin WHERE article IN {_DOOMED}", rows)
-    writing.rows(f"DELETE FROM article WHERE rowid IN {_DOOMED}", rows)
+    writing.rows(f"DELETE FROM article WHERE rowid IN {_DOOMED}", rows)  # its links to near-duplicates go with it
     writing.rows("INSERT INTO meta VALUES ('purged', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1")
     due = set(json.loads(writing.rows("SELECT value FROM meta WHERE key = ?", (_DUE,))[0][0])) - set(doomed)
     writing.rows("UPDATE meta SET value = ? WHERE key = ?", (json.dumps(sorted(due)), _DUE))
-
-
-def _pass_on(writing: Writing, rows: dict[str, str]) -> None:
-    """Among copies of one text whose original goes, the oldest that stays is the original of the others."""
-    writing.rows(f"DELETE FROM duplicate WHERE article IN {_DOOMED}", rows)
-    heir = f"""SELECT min(other.rowid) FROM article AS this JOIN article AS other USING (text_sha256)
-        WHERE this.rowid = duplicate.article AND other.removed_seq IS NULL AND other.rowid NOT IN {_DOOMED}"""
-    writing.rows(f"UPDATE duplicate SET original = coalesce(({heir}), article) WHERE original IN {_DOOMED}", rows)
-    writing.rows("DELETE FROM duplicate WHERE original = article")

@@ -21,6 +21,7 @@ from indexer.caches import Layout, Sealed
 from indexer.dense import Segment
 from indexer.errors import ArchiveBusy, ArchiveReadOnly
 from indexer.files import is_intact, kernel_lock, publish
+from indexer.generations import OF_SERVING, SIZE, Generation, Place, unfinished
 from indexer.lexical import LexicalIndex
 from indexer.lexical_files import sign
 
@@ -45,7 +46,7 @@ def settle(archive: Archive, force: bool = False) -> bool:
         changed = segments != list(layout.segments) or lexical is not None
         if changed:
             _record(archive, segments, lexical or layout.lexical)
-        _sweep(archive)
+        sweep(archive)
         return changed
 
 
@@ -71,7 +72,7 @@ def repair(archive: Archive) -> bool:
         changed = segments != list(layout.segments) or lexical is not None
         if changed:
             _record(archive, segments, lexical or layout.lexical)
-        _sweep(archive)
+        sweep(archive)
         return changed
 
 
@@ -97,22 +98,41 @@ def without_dead(archive: Archive) -> int:
 
     The caller holds the lock. What stays in memory is the store's, and goes with its rows.
     """
+    if making := unfinished(archive.store, archive.folder):
+        _, begun = caches.read_layout(archive.store, making.space.fingerprint)
+        _record(making, [_from_store(making, row) for row in begun.segments])
     sequence, layout = caches.read_layout(archive.store)
     segments = [_rewritten(archive, row, bearable=0) for row in layout.segments]
     lexical = _rebuilt(archive, sequence) if layout.lexical is not None else None
     _record(archive, segments, lexical)
-    _sweep(archive)
+    sweep(archive)
     return sequence
+
+
+def seal_unfinished(place: Generation) -> None:
+    """Put vectors on disk that do not serve yet. The caller holds the lock."""
+    sequence, layout = caches.read_layout(place.store, place.space.fingerprint)
+    segments = _sealed(place, layout, sequence)
+    if segments != list(layout.segments):
+        _record(place, segments)
+        sweep(place)
+
+
+def words_of(place: Generation) -> str | None:
+    """A lexical index of passages that do not serve yet, if those that do have one. The caller holds the lock."""
+    sequence, layout = caches.read_layout(place.store)
+    return _rebuilt(place, sequence) if layout.lexical is not None else None
 
 
 def _enough(archive: Archive) -> bool:
     """Whether enough has gathered; it costs two look-ups."""
     _, layout = caches.read_layout(archive.store)
-    newest = archive.store.rows("SELECT max(rowid) FROM passage")[0][0] or 0
+    sql = f"SELECT coalesce((SELECT rowid FROM passage WHERE {OF_SERVING} ORDER BY rowid DESC LIMIT 1), 0)"
+    newest = int(archive.store.rows(sql)[0][0])
     return newest - caches.covered(layout.segments) >= SEAL_AT
 
 
-def _sealed(archive: Archive, layout: Layout, sequence: int) -> list[Sealed]:
+def _sealed(archive: Place, layout: Layout, sequence: int) -> list[Sealed]:
     """The segments as they should be: what gathered sealed, small ones merged, those with many dead rewritten."""
     rows = [_rewritten(archive, row) for row in layout.segments]
     passages, vectors = caches.uncovered(archive.store, archive.space, rows, sequence)
@@ -126,16 +146,17 @@ def _sealed(archive: Archive, layout: Layout, sequence: int) -> list[Sealed]:
     return [*rows, _publish(archive, fresh, caches.covered(rows) + 1, int(passages[-1]))]
 
 
-def _rewritten(archive: Archive, row: Sealed, bearable: float = _DEAD) -> Sealed:
+def _rewritten(archive: Place, row: Sealed, bearable: float = _DEAD) -> Sealed:
     """The segment itself, or, when more of its passages are dead than is bearable (a share), another without them."""
-    sql = """SELECT (SELECT count(*) FROM passage WHERE rowid BETWEEN :first AND :last)
-        - (SELECT count(*) FROM article JOIN passage ON article = article.rowid
-        WHERE removed_seq IS NOT NULL AND passage.rowid BETWEEN :first AND :last)"""
-    living = archive.store.rows(sql, {"first": row.first, "last": row.last})[0][0]
+    of = f"passage.rowid BETWEEN :first AND :last AND ordinal / {SIZE} = :generation"
+    sql = f"""SELECT (SELECT count(*) FROM passage WHERE {of}) - (SELECT count(*)
+        FROM article JOIN passage ON article = article.rowid WHERE removed_seq IS NOT NULL AND {of})"""
+    values = {"first": row.first, "last": row.last, "generation": archive.generation}
+    living = archive.store.rows(sql, values)[0][0]
     return _from_store(archive, row) if row.n - living > bearable * row.n else row
 
 
-def _whole(archive: Archive, row: Sealed) -> Sealed:
+def _whole(archive: Place, row: Sealed) -> Sealed:
     home = archive.folder / "dense" / row.id
     fits = row.embedder == archive.space.fingerprint
     if fits and all(is_intact(home / name, known, trust=False) for name, known in row.files.items()):
@@ -143,12 +164,12 @@ def _whole(archive: Archive, row: Sealed) -> Sealed:
     return _from_store(archive, row)
 
 
-def _from_store(archive: Archive, row: Sealed) -> Sealed:
+def _from_store(archive: Place, row: Sealed) -> Sealed:
     vectors = caches.range_vectors(archive.store, archive.space, row.first, row.last)
     return _publish(archive, dense.in_memory(*vectors), row.first, row.last)
 
 
-def _publish(archive: Archive, segment: Segment, first: int, last: int) -> Sealed:
+def _publish(archive: Place, segment: Segment, first: int, last: int) -> Sealed:
     name = secrets.token_hex(8)
     files = publish(
         archive.folder / "dense" / name,
@@ -174,7 +195,7 @@ def _lexical(archive: Archive, layout: Layout, sequence: int) -> str | None:
         return _rebuilt(archive, sequence)
 
 
-def _rebuilt(archive: Archive, sequence: int) -> str:
+def _rebuilt(archive: Place, sequence: int) -> str:
     name = secrets.token_hex(8)
     home = archive.folder / "lexical" / name
     try:
@@ -189,30 +210,33 @@ def _rebuilt(archive: Archive, sequence: int) -> str:
     return name
 
 
-def _update(archive: Archive, index: LexicalIndex, home: Path, since: int, sequence: int) -> None:
+def _update(archive: Place, index: LexicalIndex, home: Path, since: int, sequence: int) -> None:
     try:
         removed = caches.removed_articles(archive.store, since, sequence)
-        index.update(caches.new_words(archive.store, since, sequence), removed, sequence)
+        index.update(caches.new_words(archive.store, since, sequence, archive.generation), removed, sequence)
         sign(home)
     except (OSError, ValueError) as error:
         raise ArchiveReadOnly(archive.folder, str(error)) from error
 
 
-def _record(archive: Archive, segments: Sequence[Sealed], lexical: str | None) -> None:
+def _record(archive: Place, segments: Sequence[Sealed], lexical: str | None = None) -> None:
     """Make the new files what views open from now on, in one transaction."""
     rows = [(*row[:-1], json.dumps(row.files)) for row in segments]
     with archive.store.writing() as writing:
-        writing.rows("DELETE FROM segment")
+        writing.rows("DELETE FROM segment WHERE embedder = ?", (archive.space.fingerprint,))
         writing.many("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)", rows)
         if lexical is not None:
             writing.rows("INSERT OR REPLACE INTO meta VALUES ('lexical', ?)", (lexical,))
         writing.rows("UPDATE meta SET value = value + 1 WHERE key = 'layout'")
 
 
-def _sweep(archive: Archive) -> None:
-    """Unlink what no row names. Views that have it open keep it: its bytes go when the last of them does."""
-    _, layout = caches.read_layout(archive.store)
-    named: dict[str, set[str | None]] = {"dense": {row.id for row in layout.segments}, "lexical": {layout.lexical}}
+def sweep(archive: Place) -> None:
+    """Unlink what no row names; the caller holds the lock.
+
+    Views that have it open keep it: its bytes go when the last of them does.
+    """
+    segments = {row[0] for row in archive.store.rows("SELECT id FROM segment")}
+    named: dict[str, set[str | None]] = {"dense": segments, "lexical": {archive.store.meta("lexical")}}
     for kind, names in named.items():
         for folder in (archive.folder / kind).glob("*"):
             if folder.name not in names:

@@ -378,7 +378,7 @@ class Verdict:
     detail: str
 
 
-IndexStatus = Literal["added", "updated", "unchanged", "refused", "removed"]
+IndexStatus = Literal["added", "updated", "unchanged", "refused", "removed", "reembedded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +402,7 @@ class IndexSummary:
     refused: int
     removed: int
     view: ViewInfo
+    reembedded: int = 0
 
 
 @dataclass(frozen=True, slots=True)

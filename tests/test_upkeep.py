@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import pullquote
-from indexer.errors import InvalidInput, ModelMissing
+from api import cli
+from indexer.errors import InvalidInput, ModelMismatch, ModelMissing
 from indexer.store import FILE
 from indexer.types import Embedder, Page
 from pullquote import Archive
@@ -29,7 +30,8 @@ def door(tmp_path: Path, stand_in: None) -> Iterator[Archive]:
 
 
 def pages(n: int) -> list[Page]:
-    return [page(f"Khan met Xi in Beijing on day {i}.", id=f"a{i}") for i in range(n)]
+    """Short articles, no two nearly the same."""
+    return [page(f"Khan met {'Xi' * (i + 1)} in {'Bei' * (i + 1)} on day {i}.", id=f"a{i}") for i in range(n)]
 
 
 def test_an_id_that_is_no_text_is_refused_and_deletes_nothing(door: Archive) -> None:
@@ -43,7 +45,7 @@ def test_articles_are_read_deleted_and_verified_without_the_models(
 ) -> None:
     expected = door.view_info()
     article = door.article("a3")
-    citation = cite(article, 0, len("Khan met Xi"))
+    citation = cite(article, 0, len("Khan met"))
 
     def missing(*_: object) -> Embedder:
         raise ModelMissing("words", "not here")
@@ -96,3 +98,21 @@ def test_a_glance_counts_as_a_view_does(door: Archive, tmp_path: Path) -> None:
     door.add(pages(3))
     door.delete(["a9"])
     agree()
+
+
+def test_the_command_line_changes_over_to_another_embedder(
+    door: Archive, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pullquote, "load_embedder", lambda *_: WordEmbedder("words:2", width=16))
+    folder = ["--archive", str(door.path)]
+    assert cli.main(["search", "khan", *folder]) == 3
+    error = capsys.readouterr().err
+    assert "words:1, not words:2" in error
+    assert "pullquote index --reembed" in error
+    assert cli.main(["index", "--reembed", *folder]) == 0
+    assert "20 re-embedded; the archive holds 20 articles" in capsys.readouterr().out
+    assert cli.main(["search", "day 7", "--json", *folder]) == 0
+    assert "day 7." in capsys.readouterr().out
+    assert cli.main(["index", *folder]) == 2
+    with pytest.raises(ModelMismatch):  # it still has the old one
+        door.search("khan")

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 
 def index(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders or globs, or - for stdin.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Files, folders or globs, or - for stdin.")
+    ] = None,
     archive: ArchiveDir = None,
     json: AsJson = False,
+    *,
     fields: Annotated[
         list[str], typer.Option("--map", metavar="OURS=THEIRS", help="Where to find a field: text=body, title=head…")
     ] = [],  # noqa: B006 - typer copies it
@@ -29,6 +32,9 @@ def index(
         str | None, typer.Option("--language", metavar="CODE", help="Language of articles that name none, like en.")
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove articles whose file under PATH is gone.")] = False,
+    reembed: Annotated[
+        bool, typer.Option("--reembed", help="First change the archive over to this embedder; PATH may be left out.")
+    ] = False,
 ) -> int:
     """Add, update or skip articles.
 
@@ -37,19 +43,21 @@ def index(
     """
     from indexer.sources.options import SourceOptions
 
+    if not paths and not reembed:
+        raise InvalidInput("PATH", "name files or folders to index, or - for stdin")
     options = SourceOptions(map=_mapping(fields), timezone=timezone, source=source_name, language=language)
     with opening.archive_of(archive, create=True) as door:
         if json:
-            summary = door.index(*paths, options=options, report=output.json, prune=prune)
+            summary = door.index(*(paths or ()), options=options, report=output.json, prune=prune, reembed=reembed)
             output.json({"summary": summary})
         else:
             from api.commands.progress import Watcher
 
             with Watcher() as watcher:
-                summary = door.index(*paths, options=options, report=watcher, prune=prune)
+                summary = door.index(*(paths or ()), options=options, report=watcher, prune=prune, reembed=reembed)
             output.line(_counts(summary))
     kept = summary.added + summary.updated + summary.unchanged + summary.removed
-    return exits.DONE if kept else exits.NOTHING
+    return exits.DONE if kept or (reembed and not paths) else exits.NOTHING
 
 
 def _mapping(fields: list[str]) -> dict[str, str]:
@@ -63,4 +71,5 @@ def _mapping(fields: list[str]) -> dict[str, str]:
 def _counts(summary: "IndexSummary") -> str:
     parts = ("added", "updated", "unchanged", "removed", "refused")
     counts = ", ".join(f"{getattr(summary, part)} {part}" for part in parts)
+    counts += f", {summary.reembedded} re-embedded" if summary.reembedded else ""
     return f"{counts}; the archive holds {summary.view.articles} articles in {summary.view.passages} passages"

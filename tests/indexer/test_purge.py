@@ -112,16 +112,14 @@ def test_what_nothing_is_left_of_a_segment_is_sealed_empty(archive: Archive) -> 
     assert examine(archive).ok
 
 
-def test_another_copy_inherits(archive: Archive) -> None:
-    for name in ("copy1", "copy2", "copy3"):
-        put(archive, name, TEXT)
-    of = "SELECT a.id, o.id FROM duplicate JOIN article a ON a.rowid = article JOIN article o ON o.rowid = original"
-    assert set(archive.store.rows(of)) == {("copy1", "secret"), ("copy2", "secret"), ("copy3", "secret")}
-    purge(archive, ["secret"])
-    assert set(archive.store.rows(of)) == {("copy2", "copy1"), ("copy3", "copy1")}
-    purge(archive, ["copy1", "copy2"])
-    assert archive.store.rows(of) == []
-    assert lexical_ids(archive.view(), "zanzibar") == {"copy3"}
+def test_links_to_near_duplicates_go_too(archive: Archive) -> None:
+    long = " ".join(f"word{i}" for i in range(60))
+    put(archive, "one", long)
+    put(archive, "two", f"{long} more")
+    assert archive.store.rows("SELECT count(*) FROM near") == [(2,)]
+    purge(archive, ["one"])
+    assert archive.store.rows("SELECT count(*) FROM near") == [(0,)]
+    assert archive.store.rows("SELECT count(*) FROM band WHERE article NOT IN (SELECT rowid FROM article)") == [(0,)]
 
 
 @pytest.mark.parametrize("stop", ["without_dead", "_remove_rows", "shrink", "fold"])

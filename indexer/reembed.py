@@ -1,0 +1,156 @@
+"""Another embedder for an archive: new passages and vectors beside those that serve, then one switch.
+
+Stop it and run it again: what is embedded stays. Requests go on with the old vectors until the switch, which is one
+transaction; after it, a process that still has the old embedder is told so (`ModelMismatch`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+from indexer.archive import Archive
+from indexer.chunk import chunk
+from indexer.commit import insert_passages, next_sequence
+from indexer.generations import SIZE, Generation, claim, serving
+from indexer.seal import SEAL_AT, seal_unfinished, sealing, sweep, words_of
+from indexer.store import Store
+from indexer.types import Article, Embedder, Floats, IndexEvent, Passage, VectorSpace
+
+_BATCH = 64  # articles embedded and stored together
+_ROWS = 2_000  # passages removed in one transaction
+
+
+class _Draft(NamedTuple):
+    row: int
+    article: Article
+    passages: list[Passage]
+    vectors: Floats
+
+
+def reembed(archive: Archive, report: Callable[[IndexEvent], None]) -> bool:
+    """Make the archive that of `archive.embedder`; say whether it was not. report: told of each article once stored.
+
+    Raises ArchiveBusy, ArchiveReadOnly: what is embedded stays, the old vectors serve.
+    """
+    made = _begin(archive)
+    if made is None:
+        clear(archive.store)
+        return False
+    while True:
+        _embed_missing(archive, made, report)
+        if _switch(archive, made):
+            clear(archive.store)
+            return True
+
+
+def clear(store: Store) -> None:
+    """Remove passages and vectors that neither serve nor are being made to."""
+    generations = [serving(store), *([serving(store) + 1] if store.meta("reembedding") is not None else [])]
+    names = [store.meta("embedder"), store.meta("reembedding")]
+    after = 0
+    stale = f"SELECT rowid FROM passage WHERE rowid > ? AND ordinal / {SIZE} NOT IN (?, ?) ORDER BY rowid LIMIT {_ROWS}"
+    while rows := store.rows(stale, (after, generations[0], generations[-1])):
+        after = rows[-1][0]
+        with store.writing() as writing:
+            writing.many("DELETE FROM vector WHERE passage = ?", rows)
+            writing.many("DELETE FROM passage WHERE rowid = ?", rows)
+    with store.writing() as writing:
+        writing.rows("DELETE FROM segment WHERE embedder NOT IN (?, ?)", (names[0], names[1] or names[0]))
+
+
+def progress(store: Store) -> tuple[int, int, str] | None:
+    """How many of the articles are embedded anew, of how many, and by what; None when nothing is under way."""
+    embedder = store.meta("reembedding")
+    if embedder is None:
+        return None
+    sql = f"""SELECT count(*), count(*) FILTER (WHERE {_MISSING}) FROM article WHERE removed_seq IS NULL"""
+    total, missing = store.rows(sql, {"first": (serving(store) + 1) * SIZE})[0]
+    return total - missing, total, embedder
+
+
+_MISSING = "NOT EXISTS (SELECT 1 FROM passage WHERE article = article.rowid AND ordinal >= :first)"
+
+
+def _begin(archive: Archive) -> Generation | None:
+    embedder = archive.embedder
+    with archive.store.writing() as writing:
+        sql = "SELECT key, value FROM meta WHERE key IN ('embedder', 'reembedding')"
+        found: dict[str, str] = dict(writing.rows(sql))
+        serves = found.get("embedder") in {None, embedder.fingerprint}
+        resumed = not serves and found.get("reembedding") == embedder.fingerprint
+        if not resumed:
+            writing.rows("DELETE FROM meta WHERE key = 'reembedding'")
+    if serves:
+        return None
+    space = VectorSpace(embedder.fingerprint, embedder.width)
+    if not resumed:
+        clear(archive.store)  # it may have been begun with a third embedder
+        with archive.store.writing() as writing:
+            claim(writing, "reembedding", space)
+    return Generation(archive.folder, archive.store, space, serving(archive.store) + 1)
+
+
+def _embed_missing(archive: Archive, made: Generation, report: Callable[[IndexEvent], None]) -> None:
+    sql = f"SELECT rowid FROM article WHERE removed_seq IS NULL AND {_MISSING} ORDER BY rowid"
+    missing, gathered = [row[0] for row in made.store.rows(sql, {"first": made.generation * SIZE})], 0
+    for start in range(0, len(missing), _BATCH):
+        gathered += _store(made, _embed(archive, missing[start : start + _BATCH]), report)
+        if gathered >= SEAL_AT:
+            gathered = 0
+            with sealing(made.folder, patient=True):
+                seal_unfinished(made)
+
+
+def _embed(archive: Archive, rows: list[int]) -> list[_Draft]:
+    sql = "SELECT rowid FROM article WHERE removed_seq IS NULL AND rowid IN (SELECT value FROM json_each(?))"
+    living, view = [row[0] for row in archive.store.rows(sql, (json.dumps(rows),))], archive.glance()
+    articles = [view.article_at(row) for row in living]
+    passages = [_chunk(archive.embedder, article) for article in articles]
+    texts = [(a.title, a.text[p.start : p.end]) for a, of in zip(articles, passages, strict=True) for p in of]
+    vectors, taken, drafts = archive.embedder.encode(texts), 0, []
+    for row, article, of in zip(living, articles, passages, strict=True):
+        drafts.append(_Draft(row, article, of, vectors[taken : taken + len(of)]))
+        taken += len(of)
+    return drafts
+
+
+def _chunk(embedder: Embedder, article: Article) -> list[Passage]:
+    return chunk(article, lambda passage: embedder.fits(article.title, passage))
+
+
+def _store(made: Generation, drafts: list[_Draft], report: Callable[[IndexEvent], None]) -> int:
+    """Store new passages, of articles that another process has neither removed nor embedded meanwhile."""
+    wanted = f"SELECT 1 FROM article WHERE rowid = :row AND removed_seq IS NULL AND {_MISSING}"
+    done = []
+    with made.store.writing() as writing:
+        for draft in drafts:
+            if writing.rows(wanted, {"row": draft.row, "first": made.generation * SIZE}):
+                pairs = zip(draft.passages, draft.vectors, strict=True)
+                insert_passages(writing, draft.row, made.generation, made.space.fingerprint, pairs)
+                done.append(draft)
+    for draft in done:
+        report(IndexEvent("reembedded", f"article:{draft.article.id}", draft.article.id))
+    return sum(len(draft.passages) for draft in done)
+
+
+def _switch(archive: Archive, made: Generation) -> bool:
+    """Let the new vectors serve, unless articles came meanwhile that have none."""
+    with sealing(made.folder, patient=True):
+        seal_unfinished(made)
+        words = words_of(made)
+        with made.store.writing() as writing:
+            sql = f"SELECT 1 FROM article WHERE removed_seq IS NULL AND {_MISSING} LIMIT 1"
+            if writing.rows(sql, {"first": made.generation * SIZE}):
+                return False
+            claim(writing, "embedder", made.space)
+            rows = [("runtime", archive.embedder.runtime), ("generation", made.generation), ("lexical", words)]
+            writing.many("INSERT OR REPLACE INTO meta VALUES (?, ?)", [row for row in rows if row[1] is not None])
+            writing.rows("DELETE FROM meta WHERE key = 'reembedding'")
+            writing.rows("DELETE FROM segment WHERE embedder != ?", (made.space.fingerprint,))
+            writing.rows("UPDATE meta SET value = value + 1 WHERE key = 'layout'")
+            writing.rows("INSERT INTO meta VALUES ('purged', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1")
+            next_sequence(writing)
+        sweep(made)
+        return True

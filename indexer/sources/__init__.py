@@ -73,7 +73,7 @@ def _documents(paths: Sequence[str | Path], stdin: io.BufferedReader | None) -> 
 
 def _opened(path: Path, name: str) -> Iterator[Document | SourceUnreadable]:
     try:
-        with path.open("rb") as stream:
+        with path.open("rb", buffering=1 << 20) as stream:
             yield Document(name, path.as_uri(), cast(BinaryIO, stream))
     except OSError as problem:
         yield SourceUnreadable(path.as_uri(), f"it cannot be read ({problem.strerror or problem})")

@@ -26,6 +26,10 @@ _MEANT = {"ascii": "cp1252", "us-ascii": "cp1252", "iso8859-1": "cp1252", "iso88
 _MEANT |= {"gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
 
 
+_LATIN = frozenset({"cp1252", "cp1254", "iso8859-15"})
+_SAMPLE = 4096  # bytes
+
+
 class Decoded(NamedTuple):
     """text: without its byte order mark, line ends as they were. warnings: one for each guess or replacement."""
 
@@ -45,11 +49,13 @@ def decode_declared(data: bytes, charset: str | None = None) -> Decoded:
     """
     if marked := _marked(data):
         return marked
-    found = _DECLARED.search(data[:4096])
+    found = _DECLARED.search(data[:_SAMPLE])
     declared = charset or (next(one for one in found.groups() if one).decode("ascii") if found else None)
     if declared is None:
         return _plain(data)
     encoding = _encoding(declared)
+    if encoding in _LATIN and not data.isascii() and (utf8 := _utf8(data)) is not None:
+        return Decoded(utf8, (f"it declares {declared}, and is UTF-8",))
     try:
         if encoding is None or (encoding.startswith("utf-16") and not charset):
             raise LookupError  # a page that could be read to here is not UTF-16
@@ -75,10 +81,20 @@ def _marked(data: bytes) -> Decoded | None:
 
 
 def _plain(data: bytes) -> Decoded:
+    if b"\0" in data[:_SAMPLE] and (found := _unmarked_utf16(data)):
+        return found
     try:
         return _strict(data, "utf-8")
     except ValueError:
-        return _unmarked_utf16(data) or _detected(data)
+        return _detected(data)
+
+
+def _utf8(data: bytes) -> str | None:
+    """The text, where its letters beyond ASCII are UTF-8: by chance, text in another encoding hardly ever is."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _strict(data: bytes, encoding: str) -> Decoded:
@@ -100,7 +116,7 @@ def _unmarked_utf16(data: bytes) -> Decoded | None:
     """UTF-16 without its mark: in text of few scripts one byte of each pair hardly varies, and is mostly zero."""
     if len(data) < 4 or len(data) % 2:
         return None
-    sample = data[:4096]
+    sample = data[:_SAMPLE]
     for encoding, high, low in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
         if high.count(0) > 0.5 * len(high) and low.count(0) < 0.05 * len(low):
             decoded = _strict(data, encoding)

@@ -1,4 +1,4 @@
-"""Markup to a tree, and a page's tree to its article. The only module that imports trafilatura (and, by it, htmldate).
+"""Markup to a tree, and a page's tree to its article. The only module that imports lxml and trafilatura.
 
 Trees are lxml's: what others need of them is `iter`, `text`, `tail` and `get`.
 """
@@ -6,14 +6,17 @@ Trees are lxml's: what others need of them is `iter`, `text`, `tail` and `get`.
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any, NamedTuple
 
 import trafilatura
-from trafilatura.utils import load_html
+from lxml.etree import ParserError
+from lxml.html import HTMLParser, fromstring
 
 Tree = Any  # lxml's elements have no types of their own
 
 # htmldate may look where dates are marked as such, but not take any date that stands in the text.
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")  # of an encoding, which a decoded text has no more
 _DATES = {"extensive_search": False, "original_date": True}
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
@@ -31,13 +34,20 @@ class Extracted(NamedTuple):
     tags: tuple[str, ...]
 
 
+def _parser() -> HTMLParser:
+    """One a page: lxml's own refuses pages that nest more than 255 deep, as some templates do."""
+    return HTMLParser(huge_tree=True, collect_ids=False, default_doctype=False, remove_comments=True, remove_pis=True)
+
+
 def parse(html: str) -> Tree | None:
     """The tree of a page, or None where this is no markup."""
-    for text in (html, f"<html><body>{html}</body></html>"):  # the second for what is only a piece of a page
-        tree = load_html(text, max(4 * len(text), 1)) if html.strip() else None
-        if tree is not None and len(tree):
-            return tree
-    return None
+    try:
+        tree = fromstring(_DECLARATION.sub("", html), parser=_parser()) if html.strip() else None
+    except (ParserError, ValueError):  # nothing but comments
+        return None
+    if tree is None or tree.tag == "html":
+        return tree if tree is not None and len(tree) else None
+    return parse(f"<html><body>{html}</body></html>")  # it was only a piece of a page
 
 
 def extract(tree: Tree, url: str | None) -> Extracted | None:

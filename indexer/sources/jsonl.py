@@ -32,8 +32,8 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
     first = True
     while line := stream.readline(MAX_BYTES + 1):
         rest = line
-        while len(rest) > MAX_BYTES and not rest.endswith(b"\n"):
-            rest = stream.readline(MAX_BYTES + 1)
+        while len(line) > MAX_BYTES and rest and not rest.endswith(b"\n"):
+            rest = stream.readline(MB)
         yield (line.removeprefix(b"\xef\xbb\xbf") if first else line).rstrip(b"\r\n")
         first = False
 

@@ -19,28 +19,6 @@ class TooLarge(ValueError):
     """What a stream would give is more than we take; the message says how much that is."""
 
 
-class Unpacked(io.RawIOBase):
-    """What an archive gives, until it gives too much for what went in. packed: bytes that went in."""
-
-    def __init__(self, inner: BinaryIO, packed: int) -> None:
-        self._inner, self._most = inner, max(FREE_BYTES, MAX_RATIO * packed)
-        self._read = 0
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, into: object) -> int:
-        """Raises TooLarge."""
-        view = memoryview(into)  # type: ignore[arg-type]
-        data = self._inner.read(len(view))
-        view[: len(data)] = data
-        self._read += len(data)
-        if self._read > self._most:
-            raise TooLarge(f"it unpacks to more than {MAX_RATIO} times its size: it looks like an archive bomb")
-        return len(data)
-
-
 class Packed(io.RawIOBase):
     """A stream that counts what is read of it, to compare with what comes out of it."""
 

@@ -11,14 +11,14 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
 from indexer.errors import SourceUnreadable
 from indexer.sources.formats import is_candidate
-from indexer.sources.limits import FREE_BYTES, MAX_RATIO, MAX_SPOOLED, MB, Packed, TooLarge, Unpacked, buffered
+from indexer.sources.limits import FREE_BYTES, MAX_RATIO, MAX_SPOOLED, MB, Packed, TooLarge, buffered
 from indexer.sources.options import SourceOptions
 from indexer.sources.source import NOTHING, Document, Found, Given, inside
 
@@ -62,7 +62,7 @@ def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, origin: str) 
         return
     try:
         with archive.open(member) as inner:
-            yield Document(name, place, buffered(Unpacked(cast(BinaryIO, inner), member.compress_size)))
+            yield Document(name, place, buffered(Unpacked(cast(BinaryIO, inner), lambda: member.compress_size)))
     except _BROKEN as problem:
         yield SourceUnreadable(place, f"it cannot be unpacked: {problem}")
 
@@ -95,7 +95,7 @@ def _tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo, origin: str) 
         return
     inner = archive.extractfile(member)  # gives a stream: nothing is written to disk
     if inner is not None:
-        yield Document(name, place, buffered(Unpacked(cast(BinaryIO, inner), member.size)))
+        yield Document(name, place, buffered(Unpacked(cast(BinaryIO, inner), lambda: member.size)))
 
 
 class CompressedSource:
@@ -112,7 +112,7 @@ class CompressedSource:
             yield SourceUnreadable(origin, "it is neither gzip, bzip2 nor xz, whatever its name says")
             return
         name = origin.rpartition("/")[2]
-        yield Document(_unpacked_name(name), origin, buffered(_Watched(opened, packed)), given)
+        yield Document(_unpacked_name(name), origin, buffered(Unpacked(opened, lambda: packed.count)), given)
 
 
 def _decompressed(magic: bytes, stream: BinaryIO) -> BinaryIO | None:
@@ -123,23 +123,25 @@ def _decompressed(magic: bytes, stream: BinaryIO) -> BinaryIO | None:
     return cast(BinaryIO, lzma.LZMAFile(stream)) if magic.startswith(b"\xfd7zXZ") else None
 
 
-class _Watched(io.RawIOBase):
-    """What comes out of a stream, compared with what went in so far."""
+class Unpacked(io.RawIOBase):
+    """What comes out of an archive, until it is too much for what went in. packed: bytes that went in so far."""
 
-    def __init__(self, inner: BinaryIO, packed: Packed) -> None:
+    def __init__(self, inner: BinaryIO, packed: Callable[[], int]) -> None:
         self._inner, self._packed, self._out = inner, packed, 0
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def readinto(self, into: object) -> int:
+        """Raises TooLarge; OSError: the archive is damaged."""
         view = memoryview(into)  # type: ignore[arg-type]
         try:
             data = self._inner.read(len(view))
-        except (EOFError, zlib.error, lzma.LZMAError, OSError) as problem:
+        except _BROKEN as problem:
             raise OSError(f"it is cut short or damaged ({problem})") from None
         self._out += len(data)
-        if self._out > max(FREE_BYTES, MAX_RATIO * self._packed.count):
+        if self._out > max(FREE_BYTES, MAX_RATIO * self._packed()):
             raise TooLarge(_BOMB)
         view[: len(data)] = data
         return len(data)

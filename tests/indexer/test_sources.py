@@ -396,7 +396,7 @@ def test_a_named_path_that_gives_nothing_says_why(folder: Path, name: str, reaso
 
 
 def test_a_file_that_may_not_be_read_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path, mode: str) -> Iterator[bytes]:
+    def refuse(path: Path, mode: str, buffering: int) -> Iterator[bytes]:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)  # root may read anything, and tests may run as root

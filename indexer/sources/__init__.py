@@ -74,7 +74,7 @@ def _documents(paths: Sequence[str | Path], stdin: io.BufferedReader | None) -> 
 def _opened(path: Path, name: str) -> Iterator[Document | SourceUnreadable]:
     try:
         with path.open("rb", buffering=1 << 20) as stream:
-            yield Document(name, path.as_uri(), cast(BinaryIO, stream))
+            yield Document(name, path.as_uri(), stream)
     except OSError as problem:
         yield SourceUnreadable(path.as_uri(), f"it cannot be read ({problem.strerror or problem})")
 
@@ -85,4 +85,4 @@ def _piped(stream: io.BufferedReader) -> Document:
     if format is None or format.whole:
         data = stream.read(MAX_BYTES + 1)
         return Document("", STDIN + sha256(data)[:20], cast(BinaryIO, io.BytesIO(data)))
-    return Document("", STDIN, cast(BinaryIO, stream))
+    return Document("", STDIN, stream)

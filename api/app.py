@@ -54,7 +54,7 @@ def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
     add_openapi(app)
     add_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, exclude_content_types=_SENT_AS_THEY_ARE)
-    app.add_middleware(Envelope, allowed_hosts=settings.allowed_hosts, gate=service.gate, audit=service.audit)
+    app.add_middleware(Envelope, service=service)
     return app
 
 

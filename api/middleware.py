@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import uuid4
 
 import anyio
@@ -12,12 +12,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.audit import Audit
+from api import logs
 from api.errors import kind_of, problem_of
-from api.gate import Gate, needed
+from api.gate import needed
 from api.refusals import RateLimited
 from api.replies import error_response, problem_response
 from api.security import HEADERS, has_body, refusal
+from api.service import Service
 from indexer.errors import PullquoteError
 
 LOG = logging.getLogger("pullquote")
@@ -26,11 +27,12 @@ _LINGER_SIZE = 16 * 1024 * 1024  # bytes
 
 
 class Envelope:
-    """ASGI middleware, the outermost. allowed_hosts: names of this server besides those of this machine."""
+    """ASGI middleware, the outermost."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str], gate: Gate, audit: Audit) -> None:
-        self._app, self._gate, self._audit = app, gate, audit
-        self._allowed_hosts = allowed_hosts
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
+        self._gate, self._audit, self._metrics = service.gate, service.audit, service.metrics
+        self._allowed_hosts = service.settings.allowed_hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -49,6 +51,25 @@ class Envelope:
             if exchange.started:
                 raise
             await problem_response(problem_of(error, request_id))(scope, exchange.receive, exchange.send)
+        finally:
+            self._tell(inner, scope["method"], exchange)
+
+    def _tell(self, scope: Scope, method: str, exchange: _Exchange) -> None:
+        """Count and log a request that has been answered."""
+        route = str(getattr(scope.get("route"), "path", "none"))
+        seconds = time.perf_counter() - exchange.began
+        self._metrics.request(route, method, exchange.status, seconds)
+        state, caller = scope["state"], scope["state"].get("caller")
+        fields = {"request_id": state["request_id"], "method": method, "route": route, "path": scope["path"]}
+        fields |= {
+            "status": exchange.status,
+            "ms": round(1000 * seconds, 1),
+            "address": (scope.get("client") or "-")[0],
+        }
+        fields |= {"key": caller.key} if caller is not None and caller.key else {}
+        if self._service.settings.log == "questions" and "question" in state:
+            fields["question"] = state["question"]
+        logs.request(fields)
 
     def _at_the_door(self, scope: Scope, exchange: _Exchange, request_id: str) -> Response | None:
         """What to answer before any route is asked: a refusal, or what a page may send; else None."""
@@ -86,9 +107,10 @@ class _Exchange:
         self._request_id = request_id
         self._unread = has_body(Headers(scope=scope))
         self._closing = False
-        self._began = time.perf_counter()
+        self.began = time.perf_counter()
         self.is_head = scope["method"] == "HEAD"
         self.started = False
+        self.status = 499  # the client left before there was one, as nginx counts
         self.cors: Mapping[str, str] = {}
         self._path: str = scope["path"]
 
@@ -100,6 +122,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            self.status = message["status"]
             self._closing = self._unread  # else the server would read on, to the end of an endless body
             self._complete(MutableHeaders(scope=message))
         elif self.is_head and message["type"] == "http.response.body":
@@ -112,7 +135,7 @@ class _Exchange:
 
     def _complete(self, headers: MutableHeaders) -> None:
         headers["X-Request-ID"] = self._request_id
-        headers.append("Server-Timing", f"total;dur={1000 * (time.perf_counter() - self._began):.1f}")
+        headers.append("Server-Timing", f"total;dur={1000 * (time.perf_counter() - self.began):.1f}")
         for name, value in HEADERS.items():
             headers.setdefault(name, value)  # what other sites may load says so itself
         headers.update(self.cors)

@@ -14,7 +14,9 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api import logs
 from api.app import create_app, open_archive
+from api.security import is_loopback
 from api.service import Service
 from api.settings import Settings
 from indexer.errors import InvalidInput
@@ -32,6 +34,7 @@ def serve(settings: Settings) -> int:
     what kept the archive from being opened, or its models from loading.
     """
     with listening(settings.host, settings.port) as listener, open_archive(settings) as archive:
+        logs.start(settings.log)
         app = create_app(settings, archive)
         return run(app, listener, str(settings.archive))
 
@@ -62,6 +65,10 @@ def run(app: FastAPI, listener: socket.socket, what: str) -> int:
     with _on_termination(stop):
         listener.listen()
         sys.stderr.write(f"pullquote: serving {what} at {url_of(listener)} (Ctrl-C stops it)\n")
+        if not service.keys.exist() and not is_loopback(listener.getsockname()[0]):
+            sys.stderr.write(
+                "pullquote: there are no keys, so other machines are refused: see `pullquote keys create`\n"
+            )
         code = _run(server, listener)
     if service.error is not None:
         raise service.error

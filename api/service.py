@@ -11,6 +11,7 @@ from api.audit import Audit
 from api.caching import Tags
 from api.gate import Gate
 from api.keys import Keys
+from api.metrics import Metrics, of_archive
 from api.rates import Rates
 from api.refusals import NotReady
 from api.settings import Settings
@@ -35,6 +36,7 @@ class Service:
         self.keys = Keys(settings.archive)
         self.gate = Gate(self.keys, Rates(settings.rate), settings.public)
         self.audit = Audit(settings.archive / AUDIT_FILE)
+        self.metrics = Metrics(self._gauges)
         self.answers = Turns(settings.slots, settings.queue, settings.request_seconds)
         self.writes = Turns(1, settings.queue, _WRITE_SECONDS, "write")
         self._opened: Archive | None = None
@@ -68,6 +70,12 @@ class Service:
         if self.error is not None:
             raise RuntimeError("the archive could not be loaded, the log says why")
         raise NotReady()
+
+    def _gauges(self) -> dict[str, float]:
+        """What is true now, for a scrape."""
+        now: dict[str, float] = {"queue_pending": self.answers.pending, "queue_slots": self.answers.slots}
+        now |= {"queue_refused": self.answers.refused, "writes_pending": self.writes.pending, "ready": self._ready}
+        return now | of_archive(self.archive().view_info(), self.settings.archive) if self._ready else now
 
     def _load(self) -> None:
         try:

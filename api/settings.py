@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     allowed_hosts: names by which browsers may reach the server besides localhost, separated by commas.
     public: once there are keys, let those without one search. rate: what one key and address may ask.
     proxies: addresses of proxies whose X-Forwarded-For is believed, separated by commas.
+    log: what goes to stderr, `warnings`, `requests` as lines of JSON, or with their `questions`.
     slots: questions answered at a time; queue: how many may wait behind them, the rest is refused.
     request_seconds, body_seconds: the longest that an answer may take, and a body to arrive.
     Raises InvalidInput: a value cannot be taken; `field` is the variable's name.
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     public: bool = False
     rate: str = "300/minute"
     proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1",)
+    log: Literal["warnings", "requests", "questions"] = "warnings"
     slots: int = Field(default=2, ge=1, le=256)
     queue: int = Field(default=16, ge=0, le=10_000)
     request_seconds: float = Field(default=30, gt=0, le=3600)

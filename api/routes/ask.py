@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.bodies import StrictRoute
 from api.requests import AskQuery, AskRequest, SearchQuery, SearchRequest
 from api.routes.parts import ArchiveDep, ServiceDep, cacheable, gives, kept, timed
+from api.service import Service
 from api.streams import EVENTS, JSON, Tell, stream, wanted
 from indexer.types import Filters, HitList, Reply
 from pullquote import Archive
@@ -27,9 +28,11 @@ async def ask(request: Request, body: AskRequest, archive: ArchiveDep, service: 
 
     With Accept: text/event-stream, an event `passages` (a HitList) comes first, then an event `reply` (the Reply).
     """
+    request.state.question = body.question
+    put = partial(answer, service, archive, body, body.filters.filters())
     if wanted(request, (JSON, EVENTS)) == EVENTS:
-        return await stream(request, EVENTS, lambda tell: service.answers.run(partial(_tell, archive, body, tell)))
-    return await service.answers.run(lambda: timed(answer(archive, body, body.filters.filters())))
+        return await stream(request, EVENTS, lambda tell: service.answers.run(partial(_tell, put, tell)))
+    return await service.answers.run(lambda: timed(put()))
 
 
 @router.get("/ask", responses=cacheable("Reply", _REPLY))
@@ -37,13 +40,15 @@ async def ask_by_get(
     request: Request, query: Annotated[AskQuery, Query()], archive: ArchiveDep, service: ServiceDep
 ) -> Response:
     """Answer one question; the question is in the URL, so proxies may log it."""
-    make = partial(answer, archive, query, query.filters())
+    request.state.question = query.question
+    make = partial(answer, service, archive, query, query.filters())
     return await service.answers.run(partial(kept, request, archive, service, make))
 
 
 @router.post("/search", responses=gives("HitList", _HITS, 403, 413, 415))
-async def search(body: SearchRequest, archive: ArchiveDep, service: ServiceDep) -> Response:
+async def search(request: Request, body: SearchRequest, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Find passages."""
+    request.state.question = body.query
     return await service.answers.run(lambda: timed(_search(archive, body, body.filters.filters())))
 
 
@@ -52,22 +57,24 @@ async def search_by_get(
     request: Request, query: Annotated[SearchQuery, Query()], archive: ArchiveDep, service: ServiceDep
 ) -> Response:
     """Find passages; the query is in the URL, so proxies may log it."""
+    request.state.question = query.query
     make = partial(_search, archive, query, query.filters())
     return await service.answers.run(partial(kept, request, archive, service, make))
 
 
-def _tell(archive: Archive, asked: AskRequest, tell: Tell) -> None:
-    tell("reply", answer(archive, asked, asked.filters.filters(), partial(tell, "passages")))
+def _tell(put: Callable[..., Reply], tell: Tell) -> None:
+    tell("reply", put(on_passages=partial(tell, "passages")))
 
 
 def answer(
+    service: Service,
     archive: Archive,
     asked: AskRequest | AskQuery,
     filters: Filters,
     on_passages: Callable[[HitList], None] | None = None,
 ) -> Reply:
     """Put one question to the archive. on_passages: told of the passages before they are read."""
-    return archive.ask(
+    reply = archive.ask(
         asked.question,
         top_k=asked.top_k,
         depth=asked.depth,
@@ -77,6 +84,8 @@ def answer(
         as_of=asked.as_of,
         on_passages=on_passages,
     )
+    service.metrics.reply(reply)
+    return reply
 
 
 def _search(archive: Archive, asked: SearchRequest | SearchQuery, filters: Filters) -> HitList:

@@ -61,7 +61,7 @@ async def _item(
         if deadline is not None and time.monotonic() > deadline:
             raise TookTooLong(service.settings.request_seconds)
         return await service.answers.run_patiently(
-            lambda: encoded_with_id(asked.id, answer(archive, asked, asked.filters.filters()))
+            lambda: encoded_with_id(asked.id, answer(service, archive, asked, asked.filters.filters()))
         )
     except ValidationError as error:
         faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]

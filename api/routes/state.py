@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from api.bodies import StrictRoute
+from api.metrics import MEDIA_TYPE
 from api.replies import reply
 from api.routes.parts import ArchiveDep, ServiceDep, cacheable, kept, problems, says
+
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
+_METRICS: dict[int | str, dict[str, Any]] = {200: {"description": "Prometheus's text format.", "content": _TEXT}}
 
 router = APIRouter(tags=["state"], route_class=StrictRoute)
 
@@ -27,3 +33,9 @@ async def healthz() -> Response:
 async def readyz(archive: ArchiveDep) -> Response:
     """Say whether questions are answered: 503 until the archive and its models are loaded."""
     return reply({"status": "ready"})
+
+
+@router.get("/metrics", responses={**_METRICS, **problems(401, 403, 429, 503)})
+def metrics(service: ServiceDep) -> Response:
+    """Give the counts of the service to Prometheus; where there are keys, to one of scope admin."""
+    return Response(service.metrics.text(), media_type=MEDIA_TYPE)

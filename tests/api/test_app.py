@@ -183,6 +183,7 @@ ROUTES = {
     "/v1/articles/{article_id}": {"get", "put", "delete"},
     "/v1/info": {"get"},
     "/healthz": {"get"},
+    "/metrics": {"get"},
     "/readyz": {"get"},
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from indexer.generations import SERVING, SIZE
 from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, Words
 from indexer.lexical_files import sound
 from indexer.store import Store
-from indexer.types import Floats, Ints, VectorSpace
+from indexer.types import Floats, Halves, Ints, VectorSpace
 
 LOG = logging.getLogger("pullquote")
 LOCK = "seal.lock"
@@ -121,7 +122,7 @@ def _segment(store: Store, folder: Path, space: VectorSpace, layout: Layout, row
     home = folder / "dense" / row.id
     if row.embedder == space.fingerprint and all(is_intact(home / name, known) for name, known in row.files.items()):
         try:
-            return dense.sealed(row.id, home / dense.VECTORS, home / dense.PASSAGES)
+            return dense.sealed(row.id, home, space.width)
         except (OSError, RuntimeError, ValueError) as error:
             LOG.warning("%s cannot be read (%s)", home, error)
     _warn(store, layout, home, "its vectors are")
@@ -163,7 +164,7 @@ def _settled(folder: Path, home: Path, trust: bool) -> bool:
     return sound(home, trust)
 
 
-def range_vectors(store: Store, space: VectorSpace, first: int, last: int) -> tuple[Ints, Floats]:
+def range_vectors(store: Store, space: VectorSpace, first: int, last: int) -> tuple[Ints, Halves]:
     """The passages in [first, last] whose article was not removed, with their vectors."""
     sql = """SELECT passage.rowid, fp16 FROM passage JOIN article ON article.rowid = article
         JOIN vector ON passage = passage.rowid AND embedder = :embedder
@@ -171,12 +172,23 @@ def range_vectors(store: Store, space: VectorSpace, first: int, last: int) -> tu
     return _arrays(store, space, sql, {"embedder": space.fingerprint, "first": first, "last": last})
 
 
-def uncovered(store: Store, space: VectorSpace, rows: Sequence[Sealed], sequence: int) -> tuple[Ints, Floats]:
-    """The visible passages after the sealed ones, with their vectors: (n,) int64, (n, width) float32."""
-    sql = f"""SELECT passage.rowid, fp16 FROM passage JOIN article ON article.rowid = article
-        JOIN vector ON passage = passage.rowid AND embedder = :embedder
-        WHERE passage.rowid > :last AND {VISIBLE} ORDER BY passage.rowid"""
-    return _arrays(store, space, sql, {"embedder": space.fingerprint, "last": covered(rows), "s": sequence})
+_UNCOVERED = f"""FROM passage JOIN article ON article.rowid = article
+    JOIN vector ON passage = passage.rowid AND embedder = :embedder WHERE passage.rowid > :last AND {VISIBLE}"""
+
+
+def uncovered(
+    store: Store, space: VectorSpace, rows: Sequence[Sealed], sequence: int, most: int = -1
+) -> tuple[Ints, Halves]:
+    """The visible passages after the sealed ones, at `most` so many, with their vectors: (n,) and (n, width)."""
+    sql = f"SELECT passage.rowid, fp16 {_UNCOVERED} ORDER BY passage.rowid LIMIT :most"
+    values = {"embedder": space.fingerprint, "last": covered(rows), "s": sequence, "most": most}
+    return _arrays(store, space, sql, values)
+
+
+def n_uncovered(store: Store, space: VectorSpace, rows: Sequence[Sealed], sequence: int) -> int:
+    """How many visible passages come after the sealed ones."""
+    values = {"embedder": space.fingerprint, "last": covered(rows), "s": sequence}
+    return int(store.rows(f"SELECT count(*) {_UNCOVERED}", values)[0][0])
 
 
 def covered(rows: Sequence[Sealed]) -> int:
@@ -184,16 +196,20 @@ def covered(rows: Sequence[Sealed]) -> int:
     return max((row.last for row in rows), default=0)
 
 
-def _added_vectors(store: Store, space: VectorSpace, since: int, sequence: int) -> tuple[Ints, Floats]:
+def _added_vectors(store: Store, space: VectorSpace, since: int, sequence: int) -> tuple[Ints, Halves]:
     sql = f"""SELECT passage.rowid, fp16 FROM article JOIN passage ON article = article.rowid
         JOIN vector ON passage = passage.rowid AND embedder = :embedder
         WHERE added_seq > :since AND {VISIBLE} ORDER BY passage.rowid"""
     return _arrays(store, space, sql, {"embedder": space.fingerprint, "since": since, "s": sequence})
 
 
-def _arrays(store: Store, space: VectorSpace, sql: str, parameters: dict[str, Any]) -> tuple[Ints, Floats]:
-    rows = store.rows(sql, parameters)
-    return np.array([row[0] for row in rows], np.int64), floats([row[1] for row in rows], space.width)
+def _arrays(store: Store, space: VectorSpace, sql: str, parameters: dict[str, Any]) -> tuple[Ints, Halves]:
+    """Row by row: a list of a segment's blobs would take as much memory again as the vectors."""
+    passages, held = array("q"), bytearray()
+    for passage, fp16 in store.stream(sql, parameters):
+        passages.append(passage)
+        held += fp16
+    return np.array(passages, np.int64), np.frombuffer(held, "<f2").reshape(len(passages), space.width)
 
 
 def floats(blobs: Sequence[bytes], width: int) -> Floats:

@@ -1,17 +1,22 @@
-"""Nearest passages by inner product. The only module that imports faiss; everyone else sees the Protocol."""
+"""The vectors of a view: segments in memory and on disk, searched as one. `indexer.nearest` compares them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import faiss
 import numpy as np
 
-from indexer.types import Bools, Floats, Ints
+from indexer.nearest import Codes, Exact, Found, Rows
+from indexer.types import Bools, Floats, Halves, Ints
 
-VECTORS, PASSAGES = "vectors.faiss", "passages.npy"  # the files of a sealed segment
+VECTORS, PASSAGES, CODES = "vectors.faiss", "passages.npy", "codes.faiss"  # the files of a sealed segment
+APPROXIMATE_AT = 30_000  # passages in a sealed segment that are worth codes; fewer are faster compared one by one
+LARGEST = 262_144  # passages in a sealed segment: what making one costs in memory and time
+FEW = 2048  # allowed passages of a segment that are faster compared one by one than looked for among codes
+_LEAST_CANDIDATES = 1024  # of which the exact scores are taken, whatever k is
+_CANDIDATES = 4  # times k, rounded up to a power of two
 
 
 class Dense(Protocol):
@@ -25,20 +30,36 @@ class Dense(Protocol):
         ...
 
 
+class Coded(NamedTuple):
+    """The vectors of a large sealed segment: candidates come from the codes, their scores from the rows."""
+
+    codes: Codes
+    rows: Rows
+
+
 class Segment(NamedTuple):
     """Passages added together. Never changed once made, so that views share it without locks."""
 
-    vectors: faiss.Index  # exact, by inner product
+    vectors: Exact | Coded
     passages: Ints  # (n,) rows in the store, ascending
     live: Bools  # (n,) False where the article was removed
     sealed: str | None = None  # the id of its folder; None in memory
+
+    def mask(self, allowed: Ints | None) -> Bools | None:
+        """Which of its passages live and are allowed, (n,); None when all are."""
+        if allowed is None:
+            return None if self.live.all() else self.live
+        mask = np.zeros(len(self.passages), np.bool_)
+        mask[_positions(self.passages, allowed)] = True
+        return mask & self.live
 
 
 class Segments:
     """An immutable `Dense`; `extended` makes the next one and shares what did not change.
 
-    Exact. Segments in memory are merged like the digits of a binary counter (Bentley & Saxe 1980), so that n additions
-    copy each vector O(log n) times and a search sees O(log n) segments.
+    Segments in memory are merged like the digits of a binary counter (Bentley & Saxe 1980), so that n additions copy
+    each vector O(log n) times and a search sees O(log n) segments. Exact, but for large sealed segments without
+    filters or with wide ones: there, candidates come from an approximate index. Scores are exact everywhere.
     """
 
     def __init__(self, width: int, segments: Sequence[Segment] = ()) -> None:
@@ -48,44 +69,67 @@ class Segments:
     def __len__(self) -> int:
         return sum(int(segment.live.sum()) for segment in self.segments)
 
-    def extended(self, passages: Ints, vectors: Floats, removed: Ints) -> Segments:
-        """Add and remove passages. vectors: (len(passages), width) float32; removed: rows, any order.
+    def extended(self, passages: Ints, vectors: Halves | Floats, removed: Ints) -> Segments:
+        """Add and remove passages. vectors: (len(passages), width); removed: rows, any order.
 
         Raises ValueError: the shapes do not fit.
         """
         if vectors.shape != (len(passages), self.width):
             raise ValueError(f"want {(len(passages), self.width)} vectors, got {vectors.shape}")
-        segments = [_without(segment, removed) for segment in self.segments]
+        gone = np.unique(removed)
+        segments = [_without(segment, gone) for segment in self.segments]
         if len(passages):
             fresh = in_memory(passages, vectors)
             while segments and not segments[-1].sealed and len(segments[-1].passages) <= 2 * len(fresh.passages):
                 fresh = merged([segments.pop(), fresh])
-            segments.append(_without(fresh, removed))
+            segments.append(_without(fresh, gone))
         return Segments(self.width, segments)
 
     def search(self, query: Floats, k: int, allowed: Ints | None = None) -> list[tuple[int, float]]:
         """See `Dense.search`."""
-        found = [pair for segment in self.segments for pair in _search(segment, query, k, allowed)]
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
+        found, guessed = list[tuple[Segment, Found]](), list[tuple[Segment, Found]]()
+        wanted = _candidates(k)
+        for segment in self.segments:
+            mask = segment.mask(allowed)
+            n = len(segment.passages) if mask is None else int(np.count_nonzero(mask))
+            if min(k, n) <= 0:
+                continue
+            if isinstance(segment.vectors, Exact):
+                found.append((segment, segment.vectors.search(query, min(k, n), mask)))
+            elif n <= max(FEW, 2 * wanted):
+                found.append((segment, segment.vectors.rows.search(query, k, _chosen(mask, n))))
+            else:
+                filtered = allowed is not None
+                guessed.append((segment, _guess(segment.vectors.codes, query, wanted, min(k, n), mask, filtered)))
+        found += _scored(query, k, wanted, guessed)
+        pairs = [pair for segment, part in found for pair in _pairs(segment, part)]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
 
 
-def in_memory(passages: Ints, vectors: Floats) -> Segment:
-    """A segment of vectors (n, width) float32, all live. It keeps 16 bits a dimension, as the store rounds them."""
-    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    index.train(vectors)
-    index.add(np.ascontiguousarray(vectors))
-    return Segment(index, passages, np.ones(len(passages), np.bool_))
+def in_memory(passages: Ints, vectors: Halves | Floats) -> Segment:
+    """A segment of vectors (n, width), all live."""
+    return Segment(Exact.of(vectors), passages, np.ones(len(passages), np.bool_))
 
 
 def merged(segments: Sequence[Segment]) -> Segment:
-    """What lives in some segments, as one in memory. Their passages ascend from each to the next."""
-    vectors = np.concatenate([_vectors(part.vectors)[part.live] for part in segments])
+    """What lives in some segments in memory, as one. Their passages ascend from each to the next."""
+    vectors = np.concatenate(
+        [part.vectors.vectors()[part.live] for part in segments if isinstance(part.vectors, Exact)]
+    )
     return in_memory(np.concatenate([part.passages[part.live] for part in segments]), vectors)
+
+
+def writers(segment: Segment) -> dict[str, Callable[[Path], None]]:
+    """What writes each file of a sealed segment, from one in memory."""
+    files = {VECTORS: lambda file: save_vectors(segment, file), PASSAGES: lambda file: save_passages(segment, file)}
+    if len(segment.passages) >= APPROXIMATE_AT:
+        files[CODES] = lambda file: save_codes(segment, file)
+    return files
 
 
 def save_vectors(segment: Segment, file: Path) -> None:
     """Write a segment's vectors as `sealed` opens them. Raises RuntimeError or OSError: the disk refuses."""
-    faiss.write_index(segment.vectors, str(file))
+    _exact(segment).save(file)
 
 
 def save_passages(segment: Segment, file: Path) -> None:
@@ -93,32 +137,80 @@ def save_passages(segment: Segment, file: Path) -> None:
     np.save(file, segment.passages)
 
 
-def sealed(name: str, vectors: Path, passages: Path) -> Segment:
-    """Open a saved segment by memory map, all live. It scores as it did in memory, bit for bit.
+def save_codes(segment: Segment, file: Path) -> None:
+    """Write the approximate index of a segment, which its vectors decide. Raises RuntimeError or OSError."""
+    Codes.of(_exact(segment).vectors()).save(file)
 
-    Raises OSError or RuntimeError: the files cannot be read.
+
+def sealed(name: str, folder: Path, width: int) -> Segment:
+    """Open a saved segment, all live. It scores as it did in memory, bit for bit.
+
+    Raises OSError, RuntimeError or ValueError: the files cannot be read.
     """
-    index = faiss.read_index(str(vectors), faiss.IO_FLAG_MMAP_IFC)
-    rows: Ints = np.load(passages, mmap_mode="r")
-    return Segment(index, rows, np.ones(len(rows), np.bool_), name)
+    rows: Ints = np.load(folder / PASSAGES, mmap_mode="r")
+    live = np.ones(len(rows), np.bool_)
+    if not (folder / CODES).exists():
+        return Segment(Exact.mapped(folder / VECTORS), rows, live, name)
+    coded = Coded(Codes.load(folder / CODES), Rows(folder / VECTORS, len(rows), width))
+    return Segment(coded, rows, live, name)
+
+
+def _exact(segment: Segment) -> Exact:
+    if not isinstance(segment.vectors, Exact):
+        raise TypeError("what is sealed with codes is made from the store, not from itself")
+    return segment.vectors
 
 
 def _without(segment: Segment, removed: Ints) -> Segment:
-    return segment._replace(live=segment.live & ~np.isin(segment.passages, removed)) if len(removed) else segment
+    gone = _positions(segment.passages, removed)
+    if not len(gone):
+        return segment
+    live = segment.live.copy()
+    live[gone] = False
+    return segment._replace(live=live)
 
 
-def _vectors(index: faiss.Index) -> Floats:
-    stored: Floats = index.reconstruct_n(0, index.ntotal).reshape(index.ntotal, index.d)
-    return stored
+def _positions(passages: Ints, wanted: Ints) -> Ints:
+    """Where the wanted rows stand among passages, both ascending; rows that are not there are left out."""
+    if not (len(passages) and len(wanted)):
+        return np.empty(0, np.int64)
+    first, last = np.searchsorted(wanted, (passages[0], passages[-1] + 1))
+    near = wanted[first:last]
+    places: Ints = np.searchsorted(passages, near)
+    found: Ints = places[passages[places] == near]
+    return found
 
 
-def _search(segment: Segment, query: Floats, k: int, allowed: Ints | None) -> list[tuple[int, float]]:
-    mask = segment.live if allowed is None else segment.live & np.isin(segment.passages, allowed)
-    wanted = min(k, int(mask.sum()))
-    if wanted <= 0:
-        return []
-    bits = np.packbits(mask, bitorder="little")
-    parameters = faiss.SearchParameters()
-    parameters.sel = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-    scores, positions = segment.vectors.search(query[None, :], wanted, params=parameters)
-    return [(int(segment.passages[i]), float(s)) for i, s in zip(positions[0], scores[0], strict=True)]
+def _candidates(k: int) -> int:
+    """How many candidates are scored for k: the same for many k, so that pages of a ranking follow each other."""
+    return max(_LEAST_CANDIDATES, _CANDIDATES << max(0, k - 1).bit_length())
+
+
+def _chosen(mask: Bools | None, n: int) -> Ints:
+    return np.arange(n, dtype=np.int64) if mask is None else np.flatnonzero(mask)
+
+
+def _guess(codes: Codes, query: Floats, wanted: int, least: int, mask: Bools | None, filtered: bool) -> Found:
+    """Candidates of one segment; where the lists nearest to the query hold too few, from as many as it takes."""
+    found = codes.candidates(query, wanted, mask, filtered)
+    if not filtered and len(found.positions) < least:
+        return codes.candidates(query, wanted, mask, filtered=True)
+    return found
+
+
+def _scored(
+    query: Floats, k: int, wanted: int, guessed: Sequence[tuple[Segment, Found]]
+) -> Iterator[tuple[Segment, Found]]:
+    """The exact scores of the best guesses of all segments together."""
+    if not guessed:
+        return
+    guesses = np.concatenate([found.scores for _, found in guessed])
+    least = np.partition(guesses, len(guesses) - wanted)[len(guesses) - wanted] if len(guesses) > wanted else -np.inf
+    for segment, found in guessed:
+        positions = np.sort(found.positions[found.scores >= least])
+        if len(positions) and isinstance(segment.vectors, Coded):
+            yield segment, segment.vectors.rows.search(query, k, positions)
+
+
+def _pairs(segment: Segment, found: Found) -> Iterator[tuple[int, float]]:
+    return zip(segment.passages[found.positions].tolist(), found.scores.tolist(), strict=True)

@@ -12,7 +12,6 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from indexer import caches, dense
@@ -133,17 +132,17 @@ def _enough(archive: Archive) -> bool:
 
 
 def _sealed(archive: Place, layout: Layout, sequence: int) -> list[Sealed]:
-    """The segments as they should be: what gathered sealed, small ones merged, those with many dead rewritten."""
+    """The segments as they should be: what gathered sealed, small ones merged, those with many dead rewritten.
+
+    Made from the store, one after another: however much has gathered, memory holds the vectors of one.
+    """
     rows = [_rewritten(archive, row) for row in layout.segments]
-    passages, vectors = caches.uncovered(archive.store, archive.space, rows, sequence)
-    if not len(passages):
-        return rows
-    fresh = dense.in_memory(passages, vectors)
-    while rows and rows[-1].n <= 2 * len(fresh.passages):
-        older = rows.pop()
-        before = dense.in_memory(*caches.range_vectors(archive.store, archive.space, older.first, older.last))
-        fresh = dense.merged([before, fresh])
-    return [*rows, _publish(archive, fresh, caches.covered(rows) + 1, int(passages[-1]))]
+    while fresh := caches.n_uncovered(archive.store, archive.space, rows, sequence):
+        while rows and rows[-1].n <= min(2 * fresh, dense.LARGEST - fresh):
+            fresh += rows.pop().n
+        found = caches.uncovered(archive.store, archive.space, rows, sequence, dense.LARGEST)
+        rows.append(_publish(archive, dense.in_memory(*found), caches.covered(rows) + 1, int(found[0][-1])))
+    return rows
 
 
 def _rewritten(archive: Place, row: Sealed, bearable: float = _DEAD) -> Sealed:
@@ -171,13 +170,7 @@ def _from_store(archive: Place, row: Sealed) -> Sealed:
 
 def _publish(archive: Place, segment: Segment, first: int, last: int) -> Sealed:
     name = secrets.token_hex(8)
-    files = publish(
-        archive.folder / "dense" / name,
-        {
-            dense.VECTORS: partial(dense.save_vectors, segment),
-            dense.PASSAGES: partial(dense.save_passages, segment),
-        },
-    )
+    files = publish(archive.folder / "dense" / name, dense.writers(segment))
     return Sealed(name, archive.space.fingerprint, first, last, len(segment.passages), files)
 
 

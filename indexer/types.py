@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Halves = NDArray[np.float16]
 
 BlockKind = Literal["headline", "byline", "dateline", "summary", "body", "caption", "furniture"]
 Mode = Literal["hybrid", "dense", "lexical"]

@@ -1,13 +1,27 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.dense import PASSAGES, VECTORS, Segments, in_memory, merged, save_passages, save_vectors, sealed
+from indexer import dense, nearest
+from indexer.dense import (
+    PASSAGES,
+    VECTORS,
+    Coded,
+    Segment,
+    Segments,
+    in_memory,
+    merged,
+    save_passages,
+    save_vectors,
+    sealed,
+)
+from indexer.nearest import Exact
 from indexer.types import Floats, Ints
 
 WIDTH = 4
@@ -84,15 +98,105 @@ def test_a_sealed_segment_gives_the_scores_of_memory_bit_for_bit(tmp_path: Path)
     memory = in_memory(np.arange(500, dtype=np.int64), unit(500, 3))
     save_vectors(memory, tmp_path / VECTORS)
     save_passages(memory, tmp_path / PASSAGES)
-    disk = sealed("s1", tmp_path / VECTORS, tmp_path / PASSAGES)
+    disk = sealed("s1", tmp_path, WIDTH)
     for query in unit(5, 9):
         for allowed in (None, rows(3, 77, 400)):
             found = Segments(WIDTH, [disk]).search(query, 20, allowed)
             assert found == Segments(WIDTH, [memory]).search(query, 20, allowed)
 
 
-def test_merging_sealed_segments_drops_what_is_dead(tmp_path: Path) -> None:
+def test_merging_segments_drops_what_is_dead() -> None:
     first, second = in_memory(rows(1, 2), unit(2, 0)), in_memory(rows(5, 9), unit(2, 1))
     both = merged([first._replace(live=np.array([True, False])), second])
     assert both.passages.tolist() == [1, 5, 9]
     assert both.live.all()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the approximate index begin at sizes that a test can afford, with lists and candidates as small."""
+    for module, name, value in (
+        (dense, "APPROXIMATE_AT", 60),
+        (dense, "FEW", 4),
+        (dense, "_LEAST_CANDIDATES", 8),
+        (nearest, "LIST", 8),
+    ):
+        monkeypatch.setattr(module, name, value)
+
+
+def on_disk(segment: Segment, folder: Path) -> Segment:
+    folder.mkdir()
+    for name, write in dense.writers(segment).items():
+        write(folder / name)
+    return sealed(folder.name, folder, WIDTH)
+
+
+@given(
+    sizes=st.lists(st.integers(60, 150), min_size=1, max_size=3),
+    in_tail=st.integers(0, 20),
+    k=st.integers(1, 40),
+    share=st.none() | st.sampled_from([0.0, 0.01, 0.05, 0.2, 0.5, 0.9, 1.0]),
+    dead=st.sampled_from([0.0, 0.2, 0.95]),
+    seed=st.integers(0, 999),
+)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_large_segments_give_as_many_as_asked_for_at_every_selectivity_with_exact_scores(
+    small: None,
+    sizes: list[int],
+    in_tail: int,
+    k: int,
+    share: float | None,
+    dead: float,
+    seed: int,
+) -> None:
+    """Invariant 7 of the design, and scores that a seal does not change."""
+    chance, disk, memory, first = np.random.default_rng(seed), list[Segment](), list[Segment](), 1
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            segment = in_memory(np.arange(first, first + size, dtype=np.int64), unit(size, seed + first))
+            memory.append(segment)
+            disk.append(on_disk(segment, Path(folder) / f"s{first}"))
+            first += size
+        assert all(isinstance(segment.vectors, Coded) for segment in disk)
+        everything = np.arange(1, first + in_tail, dtype=np.int64)
+        removed = everything[chance.random(len(everything)) < dead]
+        tail = (np.arange(first, first + in_tail, dtype=np.int64), unit(in_tail, seed + first), removed)
+        approximate = Segments(WIDTH, disk).extended(*tail)
+        exact = Segments(WIDTH, memory).extended(*tail)
+        allowed = None if share is None else everything[chance.random(len(everything)) < share]
+        query = unit(1, seed + 5)[0]
+        found = approximate.search(query, k, allowed)
+        every = exact.search(query, len(everything), allowed)
+        assert len(found) == min(k, len(every))
+        assert set(found) <= set(every)  # rows that live and are allowed, each with its score, bit for bit
+        assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
+        assert approximate.search(query, k, allowed) == found
+        if len(every) <= 8:
+            assert found == every[:k]
+
+
+def test_an_approximate_index_is_a_function_of_the_vectors(small: None, tmp_path: Path) -> None:
+    vectors = unit(900, 1)
+    for name, threads in (("a", 1), ("b", 2)):
+        with nearest.threads(threads):
+            on_disk(in_memory(np.arange(900, dtype=np.int64), vectors), tmp_path / name)
+    files = [(tmp_path / name / dense.CODES).read_bytes() for name in "ab"]
+    assert files[0] == files[1]
+
+
+def test_a_search_among_codes_finds_nearly_all_of_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dense, "APPROXIMATE_AT", 5000)
+    memory = in_memory(np.arange(6000, dtype=np.int64), unit(6000, 1))
+    disk, exact = Segments(WIDTH, [on_disk(memory, tmp_path / "s")]), Segments(WIDTH, [memory])
+    assert isinstance(disk.segments[0].vectors, Coded)
+    assert isinstance(memory.vectors, Exact)
+    kept = [len(set(disk.search(query, 10)) & set(exact.search(query, 10))) / 10 for query in unit(50, 7)]
+    assert np.mean(kept) > 0.95
+
+
+def test_files_that_are_too_short_for_their_passages_are_refused(small: None, tmp_path: Path) -> None:
+    disk = tmp_path / "s"
+    on_disk(in_memory(np.arange(100, dtype=np.int64), unit(100, 1)), disk)
+    (disk / VECTORS).write_bytes(b"short")
+    with pytest.raises(ValueError, match="too short for 100 vectors"):
+        sealed("s", disk, WIDTH)

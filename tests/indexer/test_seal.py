@@ -7,13 +7,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer import caches, dense
+from indexer import caches, dense, nearest
 from indexer.archive import Archive
 from indexer.commit import delete
+from indexer.dense import Segments
 from indexer.errors import PullquoteError
 from indexer.files import kernel_lock
 from indexer.seal import repair, settle
@@ -85,6 +87,75 @@ def test_any_history_of_sealing_and_losing_caches_shows_what_the_store_holds(
             assert lexical_ids(archive.view(), word) == {i for i, text in model.items() if word in text.split()}
         archive.close()
         never_sealed.close()
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=histories, largest=st.sampled_from([6, 10, 1000]))
+def test_any_history_of_approximate_segments_gives_exact_scores_and_rebuilds_to_the_same_bytes(
+    history: list[tuple[str, str, str]], largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 6 of the design, for segments with codes: a rebuild is a function of the store alone."""
+    small = (("APPROXIMATE_AT", 4), ("FEW", 0), ("LARGEST", largest), ("_LEAST_CANDIDATES", 1), ("_CANDIDATES", 1))
+    for name, value in small:
+        monkeypatch.setattr(dense, name, value)
+    monkeypatch.setattr(nearest, "LIST", 2)
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Archive(Path(folder) / "archive", WordEmbedder(), create=True)
+        for i in range(6):
+            put(archive, f"base{i}", f"khan xi {WORDS[i % len(WORDS)]} base{i}")
+        for what, article_id, text in history:
+            if what == "put":
+                put(archive, article_id, text)
+            elif what == "delete" and archive.view().find(article_id) is not None:
+                delete(archive, [article_id])
+            elif what == "reopen":
+                archive.close()
+                archive = Archive(archive.folder, WordEmbedder())
+            else:
+                settle(archive, force=True)
+                rebuilt_alike(archive)
+            found = archive.view().dense.search(WordEmbedder().encode_query("khan xi"), 3)
+            assert len(found) == min(3, archive.view().info.passages)
+            assert set(found) <= exact(archive.view())
+        archive.close()
+
+
+def exact(view: View) -> set[tuple[int, float]]:
+    """Each passage of the store with its score, from an index in memory."""
+    sql = f"""SELECT passage.rowid, fp16 FROM passage JOIN article ON article.rowid = article
+        JOIN vector ON passage = passage.rowid WHERE {caches.VISIBLE} ORDER BY 1"""
+    rows = view.rows(sql, {"s": view.info.sequence})
+    passages = np.array([row for row, _ in rows], np.int64)
+    memory = Segments(32, [dense.in_memory(passages, caches.floats([blob for _, blob in rows], 32))])
+    return set(memory.search(WordEmbedder().encode_query("khan xi"), len(rows)))
+
+
+def rebuilt_alike(archive: Archive) -> None:
+    """Lose the caches of dense search, twice: what is made again has the same bytes and gives the same reply."""
+    query, seen = WordEmbedder().encode_query("khan xi"), []
+    for _ in range(2):
+        for file in (archive.folder / "dense").rglob("*.*"):
+            file.unlink()
+        assert repair(archive) == bool(hashes(archive))
+        seen.append((hashes(archive), archive.view().dense.search(query, 3)))
+    assert seen[0] == seen[1]
+
+
+def hashes(archive: Archive) -> list[dict[str, str]]:
+    _, layout = caches.read_layout(archive.store)
+    return [{name: stamp.sha256 for name, stamp in row.files.items()} for row in layout.segments]
+
+
+def test_no_segment_grows_beyond_the_largest(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dense, "LARGEST", 16)
+    before = ranking(archive.view(), "khan xi")
+    settle(archive, force=True)
+    assert archive.store.rows("SELECT n FROM segment ORDER BY first") == [(16,), (16,), (8,)]
+    assert ranking(archive.view(), "khan xi") == before
+    for i in range(5):
+        put(archive, f"new{i}", "roads")
+    settle(archive, force=True)
+    assert archive.store.rows("SELECT n FROM segment ORDER BY first") == [(16,), (16,), (13,)]
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.handlers import add_handlers
 from api.middleware import Envelope
@@ -23,9 +25,13 @@ from pullquote import Archive
 _SENT_AS_THEY_ARE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/x-ndjson")
 
 
-def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
+Tools = Callable[[Service], AbstractAsyncContextManager[ASGIApp]]
+
+
+def create_app(settings: Settings, archive: Archive | None = None, tools: Tools | None = None) -> FastAPI:
     """The service over one archive, as an ASGI application. It loads the models while it already listens.
 
+    tools: what answers at `/mcp` while it runs (`api.mcp.mounted`).
     archive: one that is open, and stays the caller's to close; else that of the settings is opened, and closed.
     """
     service = Service(partial(open_archive, settings) if archive is None else lambda: archive, settings)
@@ -33,7 +39,10 @@ def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
-        yield
+        async with AsyncExitStack() as stack:
+            if tools is not None:
+                add_tools(app, await stack.enter_async_context(tools(service)))
+            yield
         opened = service.stop()
         if archive is None and opened is not None:
             opened.close()
@@ -56,6 +65,17 @@ def create_app(settings: Settings, archive: Archive | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, exclude_content_types=_SENT_AS_THEY_ARE)
     app.add_middleware(Envelope, service=service)
     return app
+
+
+def add_tools(app: FastAPI, answer: ASGIApp) -> None:
+    """Let `answer` have what is posted to `/mcp`; one that was there before is gone."""
+
+    class Door:
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await answer(scope, receive, send)
+
+    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", "") != "/mcp"]
+    app.router.routes.insert(0, Route("/mcp", Door(), methods=["POST"], include_in_schema=False))
 
 
 def open_archive(settings: Settings) -> Archive:

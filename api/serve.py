@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api import logs
-from api.app import create_app, open_archive
+from api.app import Tools, create_app, open_archive
 from api.security import is_loopback
 from api.service import Service
 from api.settings import Settings
@@ -27,15 +27,16 @@ _DRAIN = 10  # seconds that requests in progress are given at the end
 _CONNECTIONS = 1_000  # open at a time; more are told 503
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, tools: Tools | None = None) -> int:
     """Serve the archive of the settings until a signal; returns the exit code: 0 (SIGTERM) or 130 (Ctrl-C).
 
+    tools: as of `create_app`.
     Says on stderr where. Requests in progress are finished first. Raises InvalidInput: the address cannot be used; and
     what kept the archive from being opened, or its models from loading.
     """
     with listening(settings.host, settings.port) as listener, open_archive(settings) as archive:
         logs.start(settings.log)
-        app = create_app(settings, archive)
+        app = create_app(settings, archive, tools)
         return run(app, listener, str(settings.archive))
 
 

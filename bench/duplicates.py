@@ -110,11 +110,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--judged", action="store_true")
     given = parser.parse_args(arguments)
     if given.judged:
-        print(judged())  # noqa: T201
+        print(judged())
         return
     with tempfile.TemporaryDirectory() as folder:
         archive = Archive(Path(folder) / "archive", _NoEmbedder(), create=True)  # type: ignore[arg-type]
-        print(json.dumps(measure(archive, islice(pages(given.data), given.articles)), indent=2))  # noqa: T201
+        print(json.dumps(measure(archive, islice(pages(given.data), given.articles)), indent=2))
         archive.close()
 
 

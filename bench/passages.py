@@ -81,7 +81,7 @@ def prepare(out: Path, data: Path = DATA) -> dict[str, Any]:
         "passages": len(places),
         "tokens": int(sum(lengths)),
         "tokens_p10_p50_p90": np.percentile(lengths, [10, 50, 90]).tolist(),
-        "embedder": _embedder().fingerprint,
+        "embedder": embedder().fingerprint,
         "seconds": round(time.monotonic() - begun),
     }
     about.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
@@ -110,9 +110,9 @@ def _chunk(page: Page | SourceUnreadable) -> tuple[Places, list[np.ndarray]]:
         article = clean(page)
     except SourceUnreadable:
         return [], []
-    embedder, tokenizer = _embedder(), _tokenizer()
-    places = [(p.start, p.end) for p in chunk(article, lambda passage: embedder.fits(article.title, passage))]
-    texts = [embedder.text(article.title, article.text[start:end]) for start, end in places]  # type: ignore[attr-defined]
+    model, tokenizer = embedder(), _tokenizer()
+    places = [(p.start, p.end) for p in chunk(article, lambda passage: model.fits(article.title, passage))]
+    texts = [model.text(article.title, article.text[start:end]) for start, end in places]  # type: ignore[attr-defined]
     return places, [tokenizer.encode(text).ids.astype("<u2") for text in texts]
 
 
@@ -124,7 +124,8 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 @cache
-def _embedder() -> Embedder:
+def embedder() -> Embedder:
+    """The embedder of the archive, loaded once a process."""
     return load_embedder(load_registry().model(EMBEDDER), default_folder(), CHUNKER)
 
 

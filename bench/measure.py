@@ -1,0 +1,221 @@
+"""What one archive of `bench.scale` costs: recall, speed, memory, disk, opening, adding."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench import made, passages
+from indexer.archive import Archive
+from indexer.commit import Draft, commit, delete
+from indexer.store import FILE
+from indexer.types import Floats, Ints, Mode, Page, Passage
+from indexer.views import View
+from retriever.search import search
+
+N_QUESTIONS, K = 500, 10
+QUESTIONS = "questions.npz"
+_BLOCK = 50_000
+
+
+class Asked(NamedTuple):
+    """Questions and their vectors, (n, width) float32."""
+
+    texts: list[str]
+    vectors: Floats
+
+
+class Prepared:
+    """An `Embedder` that looks up the vectors of the questions: no time and no memory goes to a model."""
+
+    runtime = "prepared"
+
+    def __init__(self, folder: Path) -> None:
+        self.name = "prepared"
+        self.fingerprint = json.loads((folder / passages.ABOUT).read_text("utf-8"))["embedder"]
+        self._file = folder / QUESTIONS
+        self.width = 384
+
+    @cached_property
+    def _asked(self) -> dict[str, Floats]:
+        with np.load(self._file) as held:
+            return dict(zip(held["texts"].tolist(), held["vectors"], strict=True))
+
+    @property
+    def vectors(self) -> Floats:
+        """The vectors of all questions."""
+        return np.array(list(self._asked.values()))
+
+    def fits(self, title: str | None, passage: str) -> bool:
+        """Everything fits: what is added was cut before."""
+        return True
+
+    def encode(self, passages: Sequence[tuple[str | None, str]], report: Callable[[int], None] | None = None) -> Floats:
+        """Nothing is embedded here."""
+        raise NotImplementedError
+
+    def encode_query(self, question: str) -> Floats:
+        """The vector of one of the questions."""
+        found: Floats = self._asked[question]
+        return found
+
+
+def questions(folder: Path, data: Path) -> Asked:
+    """Every thirteenth question of RealTimeQA, embedded once."""
+    file = folder / QUESTIONS
+    if not file.exists():
+        with gzip.open(data / "realtimeqa" / "questions.jsonl.gz", "rt", encoding="utf-8") as lines:
+            every = list(dict.fromkeys(json.loads(line)["question"] for line in lines))
+        texts = every[:: len(every) // N_QUESTIONS][:N_QUESTIONS]
+        embedder = passages.embedder()
+        np.savez(file, texts=texts, vectors=np.array([embedder.encode_query(text) for text in texts]))
+    with np.load(file) as held:
+        return Asked(held["texts"].tolist(), held["vectors"])
+
+
+def measure(folder: Path, size: int) -> dict[str, Any]:
+    """All figures of the archive at its present size; 0 means the empty one. It is opened cold first."""
+    asked, prepared, home = questions(folder, Path()), Prepared(folder), folder / ("archive" if size else "empty")
+    if size == 0:
+        archive, _ = _opened(home, folder)
+        _search_all(archive.view(), prepared, asked, "hybrid")
+        return {"memory_mb": _memory()}
+    _evict(home)
+    archive, cold_open = _opened(home, folder)
+    cold_dense = _timed(lambda: archive.view().dense.search(asked.vectors[0], 101))
+    cold_hybrid = _timed(lambda: search(asked.texts[1], archive.view(), archive.embedder, K))
+    archive.close()
+    archive, warm_open = _opened(home, folder)
+    view = archive.view()
+    _search_all(view, prepared, asked, "hybrid")  # warm
+    found = [view.dense.search(vector, 101) for vector in asked.vectors]
+    facts = {
+        "passages": view.info.passages,
+        "articles": view.info.articles,
+        "layout": view.info.layout,
+        "open_s": round(warm_open, 3),
+        "cold_open_s": round(cold_open, 3),
+        "cold_first_dense_ms": round(1000 * cold_dense, 1),
+        "cold_first_hybrid_ms": round(1000 * cold_hybrid, 1),
+        "dense_leg_ms": _spread([_timed(lambda v=vector: view.dense.search(v, 101)) for vector in asked.vectors]),  # type: ignore[misc]
+        "dense_ms": _spread(_search_all(view, prepared, asked, "dense")),
+        "lexical_ms": _spread(_search_all(view, prepared, asked, "lexical")),
+        "hybrid_ms": _spread(_search_all(view, prepared, asked, "hybrid")),
+        "memory_mb": _memory(),
+        "disk_mb": _disk(home),
+    }
+    facts["recall_at_10"], facts["recall_at_100"] = recall(folder, view, asked, found)
+    facts["filtered"] = filtered(view, asked)
+    facts["first_search_after_adding_ms"] = round(1000 * _after_adding(archive, asked), 1)
+    archive.close()
+    return facts
+
+
+def recall(folder: Path, view: View, asked: Asked, found: Sequence[Sequence[tuple[int, float]]]) -> tuple[float, ...]:
+    """Share of the 10 and of the 100 nearest that were found; a found one with the score of the last counts."""
+    rows = _rows(view)
+    vectors = np.load(folder / made.ORDERED, mmap_mode="r")
+    best = np.full((len(asked.texts), 100), -np.inf, np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        block = np.asarray(vectors[start : min(len(rows), start + _BLOCK)], np.float32)
+        scores = np.concatenate([best, asked.vectors @ block.T], axis=1)
+        best = -np.partition(-scores, 99, axis=1)[:, :100]
+    best = -np.sort(-best, axis=1)
+    shares = []
+    for k in (10, 100):
+        enough = best[:, k - 1] - 1e-5
+        counts = [sum(score >= least for _, score in ranking[:k]) for ranking, least in zip(found, enough, strict=True)]
+        shares.append(round(float(np.mean(counts)) / k, 4))
+    return tuple(shares)
+
+
+def filtered(view: View, asked: Asked) -> dict[str, dict[str, float]]:
+    """Dense searches among a random share of all passages: recall at 10 against exact, and milliseconds."""
+    rows, chance, found = _rows(view), np.random.default_rng(3), {}
+    for share in (0.001, 0.01, 0.05, 0.2, 0.5):
+        allowed = rows[chance.random(len(rows)) < share]
+        times, hits, wanted = [], 0, 0
+        for vector in asked.vectors[:50]:
+            begun = time.perf_counter()
+            ranking = view.dense.search(vector, K, allowed)
+            times.append(time.perf_counter() - begun)
+            exact = view.dense.search(vector, len(allowed), allowed)[:K]  # so many are compared one by one
+            assert len(ranking) == min(K, len(allowed))
+            hits, wanted = hits + len(set(ranking) & set(exact)), wanted + len(exact)
+        found[str(share)] = {"recall_at_10": round(hits / max(1, wanted), 4), **_spread(times)}
+    return found
+
+
+def _rows(view: View) -> Ints:
+    """The passages of the million in the archive, in their order."""
+    sql = """SELECT passage.rowid FROM passage JOIN article ON article = article.rowid
+        WHERE removed_seq IS NULL AND id NOT LIKE 'added-%' ORDER BY 1"""
+    return np.array([row for (row,) in view.rows(sql, ())], np.int64)
+
+
+def _opened(home: Path, folder: Path) -> tuple[Archive, float]:
+    begun = time.perf_counter()
+    archive = Archive(home, Prepared(folder))
+    archive.view()
+    return archive, time.perf_counter() - begun
+
+
+def _search_all(view: View, embedder: Prepared, asked: Asked, mode: Mode) -> list[float]:
+    return [_timed(lambda t=text: search(t, view, embedder, K, mode)) for text in asked.texts]  # type: ignore[misc]
+
+
+def _after_adding(archive: Archive, asked: Asked) -> float:
+    """From the acknowledgement of one more article to the reply of the next hybrid search."""
+    text = "Khan met Xi in Beijing on Sunday."
+    draft = Draft(
+        Page("bench:added-1", "1", "bench", text),
+        made.article("added-1", text, "Added", "bench"),
+        [Passage(0, len(text))],
+        asked.vectors[:1],
+    )
+    commit(archive, [draft])
+    seconds = _timed(lambda: search(asked.texts[2], archive.view(), archive.embedder, K))
+    delete(archive, ["added-1"])
+    return seconds
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def _spread(seconds: Sequence[float]) -> dict[str, float]:
+    p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95])
+    return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
+
+
+def _memory() -> dict[str, float]:
+    """Resident megabytes of this process: all, its own, and of mapped files."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii").splitlines())
+    kinds = {"all": "VmRSS", "own": "RssAnon", "mapped": "RssFile", "peak": "VmHWM"}
+    return {name: round(int(lines[key].split()[0]) / 1024, 1) for name, key in kinds.items()}
+
+
+def _disk(home: Path) -> dict[str, float]:
+    parts = {"store": [*home.glob(f"{FILE}*")]}
+    parts |= {kind: [file for file in (home / kind).rglob("*") if file.is_file()] for kind in ("dense", "lexical")}
+    return {name: round(sum(file.stat().st_size for file in files) / 1e6, 1) for name, files in parts.items()}
+
+
+def _evict(home: Path) -> None:
+    """Ask the kernel to forget what it holds of the archive's files."""
+    for file in home.rglob("*"):
+        if file.is_file():
+            descriptor = os.open(file, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)

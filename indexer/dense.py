@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from indexer.nearest import Codes, Exact, Found, Rows
+from indexer.nearest import Codes, Exact, Found, Rows, threads
 from indexer.types import Bools, Floats, Halves, Ints
 
 VECTORS, PASSAGES, CODES = "vectors.faiss", "passages.npy", "codes.faiss"  # the files of a sealed segment
@@ -87,6 +87,10 @@ class Segments:
 
     def search(self, query: Floats, k: int, allowed: Ints | None = None) -> list[tuple[int, float]]:
         """See `Dense.search`."""
+        with threads(1):  # one query is one thread's work: more would only wait for each other
+            return self._search(query, k, allowed)
+
+    def _search(self, query: Floats, k: int, allowed: Ints | None) -> list[tuple[int, float]]:
         found, guessed = list[tuple[Segment, Found]](), list[tuple[Segment, Found]]()
         wanted = _candidates(k)
         for segment in self.segments:

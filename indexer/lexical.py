@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
@@ -54,6 +54,7 @@ _FIELDS = {"text": 1.0, "exact": 0.5, "title": 0.5}
 _STATE = "#state"  # no article can have this id
 _HEAP = 64_000_000  # bytes that a writer may fill before it flushes
 _NO_DATE = -(2**62)  # outside every range a filter can ask for
+_LONGEST = 80  # a word of more is not indexed
 _WORD = r"[\p{L}\p{N}\p{M}]+"
 
 # Words that say how a question is put, not what it is about (the stop words of Lucene's EnglishAnalyzer, and
@@ -184,7 +185,16 @@ def terms(text: str) -> list[Term]:
     """Cut a text into words as the index does. The offsets are into `text` as given."""
     tokens = _splitter().pre_tokenize(text).tokens
     spans = [(token.char_offset_from, token.char_offset_to) for token in tokens]
-    return [Term(stem, start, end) for start, end in spans for stem in _tokens(text[start:end], stem=True)]
+    return [Term(stem, start, end) for start, end in spans for stem in _stems(text[start:end])]
+
+
+def _stems(word: str) -> tuple[str, ...]:
+    return _known_stems(word) if len(word) <= _LONGEST else tuple(_tokens(word, stem=True))
+
+
+@lru_cache(maxsize=1 << 15)  # texts repeat their words: marking those of a query would stem each again, hit by hit
+def _known_stems(word: str) -> tuple[str, ...]:
+    return tuple(_tokens(word, stem=True))
 
 
 def _tokens(text: str, stem: bool) -> list[str]:
@@ -195,7 +205,7 @@ def _tokens(text: str, stem: bool) -> list[str]:
 @cache
 def _analyzer(stem: bool) -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(_WORD))
-    builder = builder.filter(tantivy.Filter.remove_long(80)).filter(tantivy.Filter.lowercase())
+    builder = builder.filter(tantivy.Filter.remove_long(_LONGEST)).filter(tantivy.Filter.lowercase())
     builder = builder.filter(tantivy.Filter.ascii_fold())
     return (builder.filter(tantivy.Filter.stemmer("english")) if stem else builder).build()
 

@@ -180,7 +180,7 @@ class Codes:
 
 @contextmanager
 def threads(n: int) -> Iterator[None]:
-    """Let faiss use n threads for what is done inside."""
+    """Let faiss use n threads for what this thread does inside."""
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(n)
     try:

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo test check serve browser models crash screens sizes clean
+.PHONY: demo test check serve browser models crash screens sizes landing clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -57,6 +57,10 @@ screens: $(ARCHIVE) browser
 
 sizes: $(VENV)/installed
 	@$(BIN)/python -m tests.api.sizes
+
+# 200 links to quotations, followed in Chromium: how many land (a few minutes).
+landing: $(VENV)/installed browser
+	@$(BIN)/python -m tests.reader.landing
 
 clean:
 	rm -rf $(VENV) $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

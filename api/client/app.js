@@ -145,11 +145,21 @@ const showEdition = () =>
 const showFront = (at) => {
   clear();
   const { signal } = asking;
+  const isOver = () => shown !== hrefOf(under(at)) || signal !== asking.signal;
   return quietly(async () => {
-    const { items, view } = await archive.articles(FRONT_ARTICLES, at.filters);
-    if (shown !== hrefOf(under(at)) || signal !== asking.signal) return;
-    const reason = view.articles ? "no_match" : "empty_archive";
-    reply.replaceChildren(items.length ? articlesOf(words.front, items, under(at)) : abstentionOf(reason));
+    try {
+      const { items, view } = await archive.articles(FRONT_ARTICLES, at.filters);
+      if (isOver()) return;
+      const reason = view.articles ? "no_match" : "empty_archive";
+      reply.replaceChildren(items.length ? articlesOf(words.front, items, under(at)) : abstentionOf(reason));
+    } catch (failure) {
+      if (failure.status !== 401 || isOver()) throw failure;
+      const again = () => {
+        showEdition();
+        showFront(at);
+      };
+      reply.replaceChildren(failureNotice(failure, again));
+    }
   });
 };
 

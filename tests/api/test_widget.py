@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from api.app import create_app
+from api.keys import Keys
+from api.settings import Settings
+from pullquote import Archive
+from tests.api.browser import serve
 from tests.api.pages import ASTRAL, HOSTILE, SEED, SEED_QUESTION
 from tests.api.sites import Site, site
 
@@ -33,21 +39,36 @@ def news() -> Iterator[Site]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def key(page_archive: Path, news: Site, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """An archive of the same articles, and a key to search it from the newspaper's pages."""
+    folder = tmp_path_factory.mktemp("keyed") / "archive"
+    with Archive(page_archive) as archive:
+        archive.backup(folder)
+    return folder, Keys(folder).create("the newspaper's pages", "search", [news.origin], None)[1]
+
+
+@pytest.fixture(scope="module")
+def server(key: tuple[Path, str]) -> Iterator[str]:
+    """Where it is served."""
+    with serve(create_app(Settings(archive=key[0]))) as address:
+        yield address
+
+
 @pytest.fixture
-def shown(browser: Browser, base: str, news: Site) -> Iterator[Shown]:
-    """Show a page of the newspaper that holds some HTML; SERVER in it is the archive's address."""
+def shown(browser: Browser, server: str, key: tuple[Path, str], news: Site) -> Iterator[Shown]:
+    """Show a page, of the newspaper, that holds some HTML; SERVER in it is the archive's address, KEY the key."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def show(html: str, policy: str | None = None, may_complain: bool = False) -> Page:
-        headers = {} if policy is None else {"Content-Security-Policy": policy.replace("SERVER", base)}
-        address = news.put(html.replace("SERVER", base), headers)
+    def show(html: str, policy: str | None = None, may_complain: bool = False, at: Site = news) -> Page:
+        headers = {} if policy is None else {"Content-Security-Policy": policy.replace("SERVER", server)}
+        address = at.put(html.replace("SERVER", server).replace("KEY", key[1]), headers)
         contexts.append(browser.new_context())
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if not may_complain:
             page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.route(f"{base}/v1/**", let)
         page.goto(address)
         return page
 
@@ -55,20 +76,6 @@ def shown(browser: Browser, base: str, news: Site) -> Iterator[Shown]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def let(route: Route) -> None:
-    """Let the newspaper's pages ask."""
-    allow = {
-        "Access-Control-Allow-Origin": route.request.headers.get("origin", ""),
-        "Access-Control-Allow-Headers": "authorization, content-type",
-    }
-    if route.request.method == "OPTIONS":
-        route.fulfill(status=204, headers=allow)
-        return
-    sent = {name: value for name, value in route.request.headers.items() if name != "origin"}
-    response = route.fetch(headers=sent)
-    route.fulfill(response=response, headers={**response.headers, **allow})
 
 
 SCRIPT = '<script type="module" src="SERVER/widget.js"></script>'
@@ -84,8 +91,8 @@ def events(page: Page) -> list[tuple[str, str, Any]]:
     return [(who, name, detail) for who, name, detail in page.evaluate("log")]
 
 
-def test_a_question_is_answered_under_a_strict_policy(shown: Shown, base: str) -> None:
-    page = shown(f'{SCRIPT}<pull-quote key="pq_1"></pull-quote>', STRICT)
+def test_a_question_is_answered_under_a_strict_policy(shown: Shown, server: str, key: tuple[Path, str]) -> None:
+    page = shown(f'{SCRIPT}<pull-quote key="KEY"></pull-quote>', STRICT)
     with page.expect_request("**/v1/ask") as asked:
         ask(page, SEED_QUESTION)
     quote = page.locator("pull-quote blockquote").first.text_content()
@@ -93,17 +100,18 @@ def test_a_question_is_answered_under_a_strict_policy(shown: Shown, base: str) -
     assert quote in SEED.read_bytes().decode()
     assert quote.startswith("closer cooperation")
     assert page.locator("pull-quote mark").first.text_content() == quote
-    assert asked.value.headers["authorization"] == "Bearer pq_1"
+    assert asked.value.headers["authorization"] == f"Bearer {key[1]}"
     assert asked.value.post_data_json == {"question": SEED_QUESTION, "filters": {}, "top_k": 3}
     href = page.locator("pull-quote figcaption a").first.get_attribute("href")
-    assert str(href).startswith(f"{base}/#article=be97ec7912725cd2fedf&quote=554-")
+    assert str(href).startswith(f"{server}/#article=be97ec7912725cd2fedf&quote=554-")
     assert page.locator("pull-quote blockquote").first.evaluate("node => getComputedStyle(node).fontSize") == "28px"
     page.keyboard.press("Escape")
     expect(page.locator("pull-quote blockquote")).to_have_count(0)
 
 
 def test_events_say_what_happens_and_open_can_be_kept(shown: Shown) -> None:
-    page = shown(f'{SCRIPT}{LOG}<pull-quote id="a" filters="source=Unicode+Street+News&since=2021"></pull-quote>')
+    filters = 'filters="source=Unicode+Street+News&since=2021"'
+    page = shown(f'{SCRIPT}{LOG}<pull-quote key="KEY" id="a" {filters}></pull-quote>')
     ask(page, "What will the price of a bun be at the cafe on Unicode Street?")
     link = page.locator("pull-quote a").first
     link.wait_for()
@@ -123,7 +131,7 @@ def test_events_say_what_happens_and_open_can_be_kept(shown: Shown) -> None:
 
 
 def test_characters_beyond_the_basic_plane_are_marked_exactly(shown: Shown) -> None:
-    page = shown(f'{SCRIPT}<pull-quote mode="search" top="1" filters="ids=astral"></pull-quote>')
+    page = shown(f'{SCRIPT}<pull-quote key="KEY" mode="search" top="1" filters="ids=astral"></pull-quote>')
     ask(page, "price bun crowns 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 Zoë\u0308")
     expect(page.locator("pull-quote .passage")).to_have_count(1)
     marks = page.locator("pull-quote mark.term").all_text_contents()
@@ -134,8 +142,8 @@ def test_characters_beyond_the_basic_plane_are_marked_exactly(shown: Shown) -> N
 
 def test_several_on_one_page_do_not_meet(shown: Shown) -> None:
     page = shown(
-        f'{SCRIPT}{LOG}<pull-quote id="a"></pull-quote>'
-        '<pull-quote id="b" mode="search" placeholder="Look"></pull-quote>'
+        f'{SCRIPT}{LOG}<pull-quote key="KEY" id="a"></pull-quote>'
+        '<pull-quote key="KEY" id="b" mode="search" placeholder="Look"></pull-quote>'
     )
     ask(page, SEED_QUESTION, "#a")
     ask(page, "ferry timetable", "#b")
@@ -159,7 +167,7 @@ def test_several_on_one_page_do_not_meet(shown: Shown) -> None:
 def test_related_articles_are_those_like_the_page_without_itself(shown: Shown, news: Site) -> None:
     article = f"<article><h1>Buns</h1><p>{ASTRAL}</p></article>"
     canonical = '<link rel="canonical" href="https://news.example/cafe?a=1&b=2">'
-    tag = '<div style="height: 4000px"></div><pull-quote mode="similar" top="2"></pull-quote>'
+    tag = '<div style="height: 4000px"></div><pull-quote key="KEY" mode="similar" top="2"></pull-quote>'
     page = shown(f"{canonical}{SCRIPT}{article}{tag}")
     page.wait_for_timeout(300)
     assert page.locator("pull-quote h2").count() == 0  # it is far away, and nothing was asked
@@ -183,7 +191,7 @@ HOSTILE_CSS = """<style>
 
 
 def test_a_page_with_hostile_style_cannot_spoil_it(shown: Shown) -> None:
-    page = shown(f"{HOSTILE_CSS}{SCRIPT}<pull-quote></pull-quote>")
+    page = shown(f'{HOSTILE_CSS}{SCRIPT}<pull-quote key="KEY"></pull-quote>')
     page.locator("pull-quote").get_by_role("searchbox").fill(SEED_QUESTION)
     page.keyboard.press("Enter")
     page.locator("pull-quote blockquote").first.wait_for()
@@ -194,8 +202,8 @@ def test_a_page_with_hostile_style_cannot_spoil_it(shown: Shown) -> None:
     assert page.locator("pull-quote").evaluate(script, ["display", "opacity"]) == ["block", "1"]
 
 
-def test_it_may_come_early_late_and_twice(shown: Shown, base: str) -> None:
-    early = f'<script async type="module" src="{base}/widget.js"></script>'
+def test_it_may_come_early_late_and_twice(shown: Shown, server: str) -> None:
+    early = f'<script async type="module" src="{server}/widget.js"></script>'
     page = shown(f'{early}<pull-quote><a href="/">Search</a></pull-quote><p id="end">end</p>')
     page.locator("pull-quote").get_by_role("searchbox").wait_for()
     expect(page.get_by_role("link", name="Search")).to_have_count(0)
@@ -209,23 +217,24 @@ def test_it_may_come_early_late_and_twice(shown: Shown, base: str) -> None:
             document.body.append(late);
             return new Promise((done) => late.addEventListener("ready", (event) => done(event.detail.mode)));
         }""",
-        f"{base}/widget.js",
+        f"{server}/widget.js",
     )
     assert ready == "ask"
     expect(page.locator("pull-quote").get_by_role("searchbox")).to_have_count(2)
 
 
 def test_markup_stays_text_and_only_web_addresses_become_links(shown: Shown) -> None:
-    page = shown(f'{SCRIPT}<pull-quote mode="search" filters="ids=script"></pull-quote>')
+    page = shown(f'{SCRIPT}<pull-quote key="KEY" mode="search" filters="ids=script"></pull-quote>')
 
     def poison(route: Route) -> None:
         if route.request.method == "OPTIONS":
-            let(route)
+            route.continue_()
             return
-        found = route.fetch(headers={"content-type": "application/json"}).json()
+        response = route.fetch()
+        found = response.json()
         for hit in found["items"]:
             hit["article"]["url"] = "javascript:window.owned=5"
-        route.fulfill(json=found, headers={"Access-Control-Allow-Origin": "*"})
+        route.fulfill(response=response, json=found)
 
     page.route("**/v1/search", poison)
     ask(page, "<img src=x onerror='window.owned = 6'> toll of nine shillings")
@@ -239,7 +248,7 @@ def test_markup_stays_text_and_only_web_addresses_become_links(shown: Shown) -> 
 
 
 def test_abstaining_failing_and_trying_again(shown: Shown) -> None:
-    page = shown(f'{SCRIPT}{LOG}<pull-quote id="a"></pull-quote>', may_complain=True)
+    page = shown(f'{SCRIPT}{LOG}<pull-quote key="KEY" id="a"></pull-quote>', may_complain=True)
     ask(page, "Which goalkeeper saved three penalties in the 1986 quarter-final?")
     expect(page.locator("pull-quote .notice")).to_contain_text("does not answer this surely enough")
     assert page.locator("pull-quote .passage").count() > 0
@@ -263,6 +272,32 @@ def test_abstaining_failing_and_trying_again(shown: Shown) -> None:
     page.evaluate("document.querySelector('pull-quote').setAttribute('endpoint', 'javascript:1')")
     ask(page, SEED_QUESTION)
     expect(page.locator("pull-quote [role=alert]")).to_contain_text("is not an http or https address")
+
+
+def test_a_page_of_another_origin_is_not_answered(shown: Shown) -> None:
+    tag = f'{SCRIPT}{LOG}<pull-quote id="a" key="KEY"></pull-quote>'
+    with site() as other:
+        page = shown(tag, may_complain=True, at=other)
+        ask(page, SEED_QUESTION)
+        expect(page.locator("pull-quote [role=alert]")).to_contain_text("does not let this site's pages ask")
+        assert [(name, detail.get("status")) for _, name, detail in events(page)] == [("ready", None), ("error", 0)]
+
+
+def test_a_wrong_key_is_told(shown: Shown) -> None:
+    page = shown(f'{SCRIPT}{LOG}<pull-quote id="a" key="KEYS"></pull-quote>', may_complain=True)
+    ask(page, SEED_QUESTION)
+    page.locator("pull-quote [role=alert]").wait_for()
+    told = events(page)[-1]
+    assert (told[1], told[2]["status"], told[2]["type"]) == ("error", 401, "urn:pullquote:key-wrong")
+    expect(page.locator("pull-quote blockquote")).to_have_count(0)
+
+
+def test_related_articles_fail_in_silence(shown: Shown) -> None:
+    tag = '<pull-quote id="a" mode="similar"></pull-quote>'
+    page = shown(f"{SCRIPT}{LOG}<main>{ASTRAL}</main>{tag}", may_complain=True)
+    page.wait_for_function("() => window.log.length === 2")
+    assert [(name, detail.get("status")) for _, name, detail in events(page)] == [("ready", None), ("error", 401)]
+    assert page.locator("pull-quote .reply").inner_text() == ""
 
 
 def test_the_demo_page_shows_three(opened: Callable[..., Any]) -> None:

@@ -88,7 +88,7 @@ def stories(wanted: int) -> list[Story]:
     """The first long articles of the seeds, each as a page."""
     chance = random.Random(8)
     made: list[Story] = []
-    for line in SEEDS.open(encoding="utf-8"):
+    for line in SEEDS.read_text("utf-8").strip().split("\n"):
         record = json.loads(line)
         paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", record["text"])[1:]]
         paragraphs = [_set(part, number + len(made)) for number, part in enumerate(paragraphs) if len(part) > 150]

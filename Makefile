@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo test check serve browser models crash screens sizes landing clean
+.PHONY: demo test check serve browser models crash screens sizes landing overload soak clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -61,6 +61,10 @@ sizes: $(VENV)/installed
 # 200 links to quotations, followed in Chromium: how many land (a few minutes).
 landing: $(VENV)/installed browser
 	@$(BIN)/python -m tests.reader.landing
+
+# Ten times what the server can answer, for five minutes; and half an hour at half of it.
+overload soak: $(VENV)/installed
+	@$(BIN)/python -m bench.overload $(if $(filter soak,$@),--soak --seconds 1800,--seconds 300)
 
 clean:
 	rm -rf $(VENV) $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

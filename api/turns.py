@@ -14,12 +14,14 @@ from api.refusals import Overloaded, TookTooLong
 
 T = TypeVar("T")
 _SMOOTHING = 0.1  # weight of the newest duration in the running mean
+_LONGEST_WAIT = 5.0  # seconds that the queue may stand for, at the pace of the last answers
 _POLL = 0.05  # seconds between two looks for a free place, of work that is patient
 
 
 class Turns:
     """A queue in front of `slots` threads. Whoever would be more than `waiting` places behind them is refused.
 
+    On a slow machine the queue is shorter, so that what is in it is answered while somebody still wants it.
     seconds: the longest that one piece of work may wait and run, together. Safe to look at from any thread.
     """
 
@@ -39,7 +41,7 @@ class Turns:
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do `work` in a thread when its turn comes. Raises Overloaded at once; TookTooLong; what `work` raises."""
-        if self.pending >= self.slots + self.waiting:
+        if self.pending >= self.slots + self.places():
             self.refused += 1
             raise Overloaded(self.retry_after())
         return await self._within(self.seconds, work)
@@ -47,11 +49,15 @@ class Turns:
     async def run_patiently(self, work: Callable[[], T]) -> T:
         """As `run`, but wait for a place: for work of which its client has much, and sends it one by one."""
         deadline = time.monotonic() + self.seconds
-        while self.pending >= self.slots + self.waiting // 2:  # half of the queue is for single questions
+        while self.pending >= self.slots + self.places() // 2:  # half of the queue is for single questions
             if time.monotonic() > deadline:
                 raise TookTooLong(self.seconds)
             await asyncio.sleep(_POLL)
         return await self._within(deadline - time.monotonic(), work)
+
+    def places(self) -> int:
+        """How many may wait now: at least one, unless none may."""
+        return min(self.waiting, max(1, int(_LONGEST_WAIT * self.slots / self._mean)))
 
     def retry_after(self) -> int:
         """Seconds until what is queued now should be done, at least 1."""

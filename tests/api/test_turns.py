@@ -94,3 +94,16 @@ def run_once(work: Callable[[], object]) -> object:
             turns.close()
 
     return asyncio.run(main())
+
+
+def test_the_queue_is_shorter_where_answers_are_slow() -> None:
+    async def main() -> None:
+        turns = Turns(2, 16, 30)
+        assert turns.places() == 16
+        for _ in range(60):
+            turns._mean += 0.1 * (4.0 - turns._mean)  # what sixty answers of four seconds do
+        assert turns.places() == 2
+        assert Turns(2, 0, 30).places() == 0
+        turns.close()
+
+    asyncio.run(main())

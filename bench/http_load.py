@@ -1,0 +1,132 @@
+"""A small HTTP client for load: connections that are kept, one request at a time on each, and a server to send to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+QUESTIONS = (
+    "What did Xi pledge?",
+    "Where did Imran Khan meet Xi Jinping?",
+    "When did Khan last visit China?",
+    "Who won the election?",
+    "How many people died in the earthquake?",
+    "What did the president say?",
+    "Why was the airport closed?",
+    "Which team won the match?",
+    "How much did the company pay?",
+    "Who was arrested by the police?",
+    "Where did the plane crash?",
+    "What caused the fire?",
+)
+
+
+class Outcome(NamedTuple):
+    """One request: status 0 where no reply came, and the seconds from when it was due."""
+
+    status: int
+    seconds: float
+
+
+class Server:
+    """`pullquote serve` in a process of its own, on a free port. environment: settings."""
+
+    def __init__(self, archive: Path, **environment: str) -> None:
+        command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--archive", str(archive)]
+        self.process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **environment}
+        )
+        assert self.process.stderr is not None
+        self.port = int(self.process.stderr.readline().rpartition(":")[2].split()[0])
+
+    def rss(self) -> float:
+        """Resident memory now, MB."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def stop(self) -> str:
+        """Stop it, and give what it said."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.communicate(timeout=60)[1]
+
+
+@contextlib.contextmanager
+def serving(archive: Path, **environment: str) -> Iterator[Server]:
+    """A server that answers questions."""
+    server = Server(archive, **environment)
+    try:
+        asyncio.run(_ready(server.port))
+        yield server
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
+async def _ready(port: int) -> None:
+    pool = Pool(port)
+    while (await pool.get("/readyz")).status != 200:
+        await asyncio.sleep(0.1)
+    pool.close()
+
+
+class Pool:
+    """Connections to one server, made when they are needed and used again."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def get(self, path: str) -> Outcome:
+        """GET a path."""
+        return await self._send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+
+    async def ask(self, question: str) -> Outcome:
+        """POST a question."""
+        return await self.send("POST", "/v1/ask", {"question": question})
+
+    async def send(self, method: str, path: str, body: object) -> Outcome:
+        """Send JSON."""
+        content = json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        return await self._send(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for _, writer in self._free:
+            writer.close()
+
+    async def _send(self, request: bytes) -> Outcome:
+        began = time.perf_counter()
+        for again in (True, False):  # a kept connection may have been closed by the server: try once on a fresh one
+            fresh = not self._free or not again
+            try:
+                wire = await asyncio.open_connection("127.0.0.1", self._port) if fresh else self._free.pop()
+                status = await self._exchange(wire, request)
+            except (OSError, asyncio.IncompleteReadError, ValueError):
+                if not fresh:
+                    continue
+                status = 0
+            break
+        return Outcome(status, time.perf_counter() - began)
+
+    async def _exchange(self, wire: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes) -> int:
+        reader, writer = wire
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
+        await reader.readexactly(length)
+        if b"connection: close" in head:
+            writer.close()
+        else:
+            self._free.append(wire)
+        return int(head.split()[1])

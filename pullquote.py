@@ -17,7 +17,7 @@ from indexer import archive as archives
 from indexer.build import build
 from indexer.chunk import CHUNKER, chunk
 from indexer.clean import clean
-from indexer.commit import article_of, delete
+from indexer.commit import delete
 from indexer.embed import load_embedder
 from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
 from indexer.files import publish
@@ -28,9 +28,11 @@ from indexer.purge import compact
 from indexer.purge import finish as finish_purge
 from indexer.purge import purge as purge_articles
 from indexer.reembed import reembed as reembed_archive
+from indexer.remembered import Memory
 from indexer.seal import repair as mend
 from indexer.seal import try_settle
 from indexer.sources import SourceOptions, Unchanged, read_pages
+from indexer.sources.formats import reader_of
 from indexer.store import FILE
 from indexer.stories import clusters, link_missing
 from indexer.types import (
@@ -77,6 +79,7 @@ from retriever.search import head, search
 from retriever.similar import similar
 
 if TYPE_CHECKING:
+    from indexer.sources.fetch import Fetcher
     from reader.model import Reader as SpanReader
 
 __all__ = ["Archive", "Filters", "Reader", "SourceOptions"]
@@ -133,11 +136,13 @@ class Archive:
         report: Callable[[IndexEvent], None] | None = None,
         prune: bool = False,
         reembed: bool = False,
+        fetch: bool = False,
     ) -> IndexSummary:
         """Add every article under the paths; what is unchanged is skipped, what cannot be read is told and counted.
 
         prune: also remove the articles whose file under the paths is gone. reembed: first embed anew what is there, if
-        another embedder did; the old vectors serve until all is done, and a stop costs nothing.
+        another embedder did; the old vectors serve until all is done, and a stop costs nothing. fetch: also take
+        http(s) URLs of pages and feeds, from public addresses only.
         """
         options = options or SourceOptions()
         counts: Counter[str] = Counter()
@@ -147,17 +152,15 @@ class Archive:
         self._archive.check_embedder()
         seen, refused = set[str](), set[str]()
         link_missing(self._archive)
-        found = read_pages(paths, options, known=self._known)
+        memory = Memory(self._archive, reader_of(options) if fetch else "")
+        found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory) if fetch else None)
         build(_noting(found, seen, refused), self._archive, tell, options.timezone)
+        memory.save()
         if prune:
             for event in prune_origins(self._archive, [Path(path) for path in paths], seen, refused):
                 tell(event)
         try_settle(self._archive, force=True)
         return self._summary(counts)
-
-    def _known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | None:
-        found = article_of(self._archive, origin, source_sha256, extractor)
-        return Unchanged(origin, found) if found else None
 
     def add(
         self, pages: Iterable[Page | SourceUnreadable], report: Callable[[IndexEvent], None] | None = None
@@ -381,6 +384,12 @@ class Reader:
     def read(self, question: str, context: str) -> Reading:
         """Find the answer in one text of any length, or abstain: then `answer` is null. Raises InvalidInput."""
         return _read(self._reader, question, context)
+
+
+def _fetcher(memory: Memory) -> Fetcher:
+    from indexer.sources.fetch import Fetcher
+
+    return Fetcher(memory)
 
 
 def _load_reader(models: Path, registry: Path | None, name: str) -> SpanReader:

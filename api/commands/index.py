@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def index(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH", help="Files, folders or globs, or - for stdin.")
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files, folders, globs, or - for stdin; URLs with --fetch."),
     ] = None,
     archive: ArchiveDir = None,
     json: AsJson = False,
@@ -31,6 +32,9 @@ def index(
     language: Annotated[
         str | None, typer.Option("--language", metavar="CODE", help="Language of articles that name none, like en.")
     ] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Also take http(s) URLs of pages and feeds, from public addresses only.")
+    ] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove articles whose file under PATH is gone.")] = False,
     reembed: Annotated[
         bool, typer.Option("--reembed", help="First change the archive over to this embedder; PATH may be left out.")
@@ -48,13 +52,17 @@ def index(
     options = SourceOptions(map=_mapping(fields), timezone=timezone, source=source_name, language=language)
     with opening.archive_of(archive, create=True) as door:
         if json:
-            summary = door.index(*(paths or ()), options=options, report=output.json, prune=prune, reembed=reembed)
+            summary = door.index(
+                *(paths or ()), options=options, report=output.json, prune=prune, reembed=reembed, fetch=fetch
+            )
             output.json({"summary": summary})
         else:
             from api.commands.progress import Watcher
 
             with Watcher() as watcher:
-                summary = door.index(*(paths or ()), options=options, report=watcher, prune=prune, reembed=reembed)
+                summary = door.index(
+                    *(paths or ()), options=options, report=watcher, prune=prune, reembed=reembed, fetch=fetch
+                )
             output.line(_counts(summary))
     kept = summary.added + summary.updated + summary.unchanged + summary.removed
     return exits.DONE if kept or (reembed and not paths) else exits.NOTHING

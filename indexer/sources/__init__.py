@@ -6,19 +6,23 @@ import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from indexer.errors import InvalidInput, SourceUnreadable
-from indexer.identity import article_id
+from indexer.identity import article_id, is_web_url
 from indexer.sources.apart import Readers
 from indexer.sources.formats import HEAD, recognise
 from indexer.sources.limits import MAX_BYTES
 from indexer.sources.options import SourceOptions
-from indexer.sources.reading import Known, Reading, Result, nothing_known
+from indexer.sources.reading import Memory, NoMemory, Reading, Result
 from indexer.sources.records import STDIN
 from indexer.sources.source import Document, Unchanged, sha256
 from indexer.sources.walk import find_files
 
+if TYPE_CHECKING:
+    from indexer.sources.fetch import Fetcher
+
+_URL = "it is a URL: add --fetch to get it from the web"
 NO_OPTIONS = SourceOptions()
 
 __all__ = ["SourceOptions", "Unchanged", "read_pages"]
@@ -28,16 +32,18 @@ def read_pages(
     paths: Sequence[str | Path],
     options: SourceOptions = NO_OPTIONS,
     stdin: io.BufferedReader | None = None,
-    known: Known = nothing_known,
+    memory: Memory | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Iterator[Result]:
-    """Every page under files, folders (recursively, sorted), globs, and "-" (stdin); a refusal where one is unreadable.
+    """Every page under files, folders (recursively, sorted), globs, "-" (stdin) and, with a fetcher, http(s) URLs.
 
-    known: what bytes gave before; they are not read again. A file met twice is read once. An id that occurs twice in a
-    run is refused from its second time on: the first stays, so that a second run over the same sources changes nothing.
+    There is a refusal where one is unreadable. memory: of what was read before, and is not read again. A file met twice
+    is read once. An id that occurs twice in a run is refused from its second time on: the first stays, so that a second
+    run over the same sources changes nothing.
     """
     seen: set[str] = set()
     with Readers() as readers:
-        for found in Reading(options, readers, known).read(_documents(paths, stdin)):
+        for found in Reading(options, readers, memory or NoMemory()).read(_documents(paths, stdin, fetcher)):
             yield found if isinstance(found, SourceUnreadable) else _once(found, seen)
 
 
@@ -57,11 +63,16 @@ def _once(found: Result, seen: set[str]) -> Result:
     return found
 
 
-def _documents(paths: Sequence[str | Path], stdin: io.BufferedReader | None) -> Iterator[Document | SourceUnreadable]:
+def _documents(
+    paths: Sequence[str | Path], stdin: io.BufferedReader | None, fetcher: Fetcher | None
+) -> Iterator[Document | Result]:
     met: set[Path] = set()
     for path in paths:
         if str(path) == "-":
             yield _piped(stdin or cast(io.BufferedReader, sys.stdin.buffer))
+            continue
+        if is_web_url(str(path)):
+            yield from fetcher.get(str(path)) if fetcher else [SourceUnreadable(str(path), _URL)]
             continue
         for file in find_files(path):
             if isinstance(file, SourceUnreadable):

@@ -31,6 +31,10 @@ _MEMORY = 4 << 30  # bytes of address space for one child
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from indexer.sources.apart import serve; serve()"
 
 
+class ReaderFailed(SourceUnreadable):
+    """A document that was not read for want of time or memory, or that killed its reader: another try may go better."""
+
+
 class Job(NamedTuple):
     """One document to read. label: the `extractor` of its pages."""
 
@@ -105,7 +109,7 @@ class _Child:
                 reason = f"reading it took longer than {seconds:g} seconds"
             else:
                 reason = f"reading it ended its process (code {self._process.returncode})"
-            return [SourceUnreadable(job.origin, reason)]
+            return [ReaderFailed(job.origin, reason)]
         finally:
             timer.cancel()
 

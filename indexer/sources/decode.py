@@ -135,3 +135,12 @@ def _detected(data: bytes) -> Decoded:
     except (UnicodeDecodeError, LookupError):
         raise ValueError("its encoding cannot be told: save it as UTF-8") from None
     return Decoded(text, (f"not UTF-8: read as {encoding}", *warnings))
+
+
+def charset_of(parameters: str) -> str | None:
+    """The charset among the parameters of a content type."""
+    for part in parameters.split(";"):
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'") or None
+    return None

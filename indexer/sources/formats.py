@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import importlib
 import re
 import zlib
@@ -99,6 +100,12 @@ _ABOUT = frozenset(
 )
 _LINES = frozenset(FORMATS["jsonl"].suffixes)
 _MARKUP = frozenset({".html", ".htm", ".xhtml"})
+
+
+def reader_of(options: SourceOptions) -> str:
+    """A digest that differs wherever some format would be read differently."""
+    labels = "\n".join(format.label(options) for format in FORMATS.values())
+    return hashlib.sha256(labels.encode()).hexdigest()[:16]
 
 
 def suffix_of(name: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from indexer.errors import SourceUnreadable
 from indexer.sources.apart import Job, Read, Readers
@@ -16,45 +16,80 @@ from indexer.sources.options import SourceOptions
 from indexer.sources.source import Document, Given, Unchanged, sha256
 from indexer.types import Page
 
-Known = Callable[[str, str, str], Unchanged | SourceUnreadable | None]
 Result = Page | SourceUnreadable | Unchanged
 
 _CONTAINERS = frozenset({"zip", "tar", "compressed", "mail", "mbox"})
 _BINARY = "its kind is not known, and it is no text"
 
 
-def nothing_known(origin: str, source_sha256: str, extractor: str) -> None:
+class Memory(Protocol):
+    """What is known of documents that were read before."""
+
+    def known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | SourceUnreadable | None:
+        """What these bytes at this place gave to this extractor; then they are not read again."""
+        ...
+
+    def refuse(self, origin: str, source_sha256: str, extractor: str, reason: str) -> None:
+        """Keep why a document gave no article."""
+        ...
+
+
+class NoMemory:
     """For a first run: everything is new."""
+
+    def known(self, origin: str, source_sha256: str, extractor: str) -> None:
+        """Nothing."""
+
+    def refuse(self, origin: str, source_sha256: str, extractor: str, reason: str) -> None:
+        """Forget it."""
+
+
+class _Pending(NamedTuple):
+    """A document that is being read, with what its refusal would be remembered by."""
+
+    future: Future[Read]
+    origin: str
+    sha256: str
+    label: str
 
 
 class Reading:
-    """One run. known: (origin, sha256, extractor) -> what those bytes gave before; then they are not read again."""
+    """One run."""
 
-    def __init__(self, options: SourceOptions, readers: Readers, known: Known = nothing_known) -> None:
-        self._options, self._readers, self._known = options, readers, known
+    def __init__(self, options: SourceOptions, readers: Readers, memory: Memory) -> None:
+        self._options, self._readers, self._memory = options, readers, memory
 
-    def read(self, documents: Iterable[Document | SourceUnreadable]) -> Iterator[Result]:
+    def read(self, documents: Iterable[Document | Result]) -> Iterator[Result]:
         """Every page of every document, in order; some documents ahead are being read meanwhile."""
-        waiting: deque[Result | Future[Read]] = deque()
+        waiting: deque[Result | _Pending] = deque()
         running = 0
         for found in self._all(documents):
             waiting.append(found)
-            running += isinstance(found, Future)
-            while waiting and (not isinstance(waiting[0], Future) or running > 2 * self._readers.count):
+            running += isinstance(found, _Pending)
+            while waiting and (not isinstance(waiting[0], _Pending) or running > 2 * self._readers.count):
                 first = waiting.popleft()
-                running -= isinstance(first, Future)
-                yield from _settled(first)
+                running -= isinstance(first, _Pending)
+                yield from self._settled(first)
         for rest in waiting:
-            yield from _settled(rest)
+            yield from self._settled(rest)
 
-    def _all(self, documents: Iterable[Document | SourceUnreadable]) -> Iterator[Result | Future[Read]]:
+    def _settled(self, found: Result | _Pending) -> Iterator[Result]:
+        if not isinstance(found, _Pending):
+            yield found
+            return
+        results = found.future.result()
+        if len(results) == 1 and type(results[0]) is SourceUnreadable:
+            self._memory.refuse(found.origin, found.sha256, found.label, results[0].reason)
+        yield from results
+
+    def _all(self, documents: Iterable[Document | Result]) -> Iterator[Result | _Pending]:
         for document in documents:
-            if isinstance(document, SourceUnreadable):
-                yield document
-            else:
+            if isinstance(document, Document):
                 yield from self._document(document, 0)
+            else:
+                yield document
 
-    def _document(self, document: Document, depth: int) -> Iterator[Result | Future[Read]]:
+    def _document(self, document: Document, depth: int) -> Iterator[Result | _Pending]:
         try:
             stream = _peekable(document.stream)
             head = _head(stream)
@@ -78,20 +113,22 @@ class Reading:
         is_text = not depth and (b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff")))
         return recognise(head, document.name) or (FORMATS["text"] if is_text else None)
 
-    def _whole(self, document: Document, stream: BinaryIO, format: Format) -> Iterator[Result | Future[Read]]:
+    def _whole(self, document: Document, stream: BinaryIO, format: Format) -> Iterator[Result | _Pending]:
         data, label = read_whole(stream), format.label(self._options)
-        known = self._known(document.origin, sha256(data), label) if format.whole or document.given.kind else None
+        digest, origin = sha256(data), document.origin
+        known = self._memory.known(origin, digest, label) if format.whole or document.given.kind else None
         if known is not None:
             yield known
             return
         if format.apart:
-            yield self._readers.submit(Job(format.name, data, document.origin, self._options, document.given, label))
+            future = self._readers.submit(Job(format.name, data, origin, self._options, document.given, label))
+            yield _Pending(future, origin, digest, label)
             return
         yield from self._parts(document._replace(stream=cast(BinaryIO, io.BytesIO(data))), None, format, 0)
 
     def _parts(
         self, document: Document, stream: BinaryIO | None, format: Format, depth: int
-    ) -> Iterator[Result | Future[Read]]:
+    ) -> Iterator[Result | _Pending]:
         label = format.label(self._options)
         source, given = format.source(), document.given
         for found in source.read(stream or document.stream, document.origin, self._options, given, label):
@@ -99,13 +136,6 @@ class Reading:
                 yield from self._document(_inherited(found, given), depth + 1)
             else:
                 yield given.to(found) if isinstance(found, Page) else found
-
-
-def _settled(found: Result | Future[Read]) -> Iterator[Result]:
-    if isinstance(found, Future):
-        yield from found.result()
-    else:
-        yield found
 
 
 def _peekable(stream: BinaryIO) -> BinaryIO:

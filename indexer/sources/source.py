@@ -52,6 +52,13 @@ class Unchanged(NamedTuple):
     id: str
 
 
+class Validators(NamedTuple):
+    """What a server said of a URL's content when it was last fetched, to ask whether it has changed since."""
+
+    etag: str | None
+    modified: str | None
+
+
 Found = Page | SourceUnreadable | Document
 
 

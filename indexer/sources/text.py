@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from indexer.errors import SourceUnreadable
-from indexer.sources.decode import decode
+from indexer.sources.decode import decode, decode_declared
 from indexer.sources.limits import read_whole
 from indexer.sources.options import SourceOptions
 from indexer.sources.source import NOTHING, Given, sha256
@@ -39,7 +39,7 @@ class TextSource:
         """One page, or one refusal: not text, too long, or empty."""
         try:
             data = read_whole(stream)
-            text, warnings = decode(data)
+            text, warnings = decode_declared(data, given.charset) if given.charset else decode(data)
         except ValueError as problem:
             yield SourceUnreadable(origin, str(problem))
             return

@@ -12,6 +12,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from indexer.errors import SourceUnreadable
+from indexer.sources.decode import charset_of
 from indexer.sources.limits import MAX_BYTES, MB
 from indexer.sources.options import SourceOptions
 from indexer.sources.source import NOTHING, Document, Found, Given, inside
@@ -57,7 +58,7 @@ def _document(record: Any, origin: str) -> Found | None:  # noqa: ANN401 - warci
     captured = record.rec_headers.get_header("WARC-Date")
     given = Given(
         url=url or None,
-        charset=_charset(parameters),
+        charset=charset_of(parameters),
         kind="html",
         metadata={"captured_at": captured} if captured else {},
     )
@@ -68,11 +69,3 @@ def _missing(record: Any) -> bool:  # noqa: ANN401 - warcio has no types
     """Whether the record says that it is longer than it is."""
     left = getattr(record.raw_stream, "limit", 0)
     return bool(left and left > 0 and not record.raw_stream.read(1))
-
-
-def _charset(parameters: str) -> str | None:
-    for part in parameters.split(";"):
-        name, _, value = part.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip("\"'") or None
-    return None

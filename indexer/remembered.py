@@ -1,0 +1,76 @@
+"""What the store remembers of sources beside articles: what was refused, and what servers said of their pages."""
+
+from __future__ import annotations
+
+from indexer.archive import Archive
+from indexer.commit import article_of
+from indexer.errors import SourceUnreadable
+from indexer.sources.source import Unchanged, Validators
+
+# Beside the tables of the first format; an archive that lacks them remembers nothing yet.
+_TABLES = """
+CREATE TABLE IF NOT EXISTS refusal(
+  key TEXT PRIMARY KEY, source_sha256 TEXT NOT NULL, extractor TEXT NOT NULL, reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fetched(
+  url TEXT PRIMARY KEY, etag TEXT, modified TEXT, reader TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+_BATCH = 256  # refusals written in one transaction
+
+
+class Memory:
+    """Of one run. reader: all that decides how documents are read; what another one read is read again."""
+
+    def __init__(self, archive: Archive, reader: str) -> None:
+        self._archive, self._reader = archive, reader
+        self._refused: list[tuple[str, str, str, str]] = []
+        self._fetched: list[tuple[str, str | None, str | None, str]] = []
+        sql = "SELECT count(*) FROM sqlite_master WHERE name IN ('refusal', 'fetched')"
+        self._is_there = archive.store.rows(sql) == [(2,)]
+
+    def known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | SourceUnreadable | None:
+        """What these bytes at this place gave to this extractor before."""
+        if found := article_of(self._archive, origin, source_sha256, extractor):
+            return Unchanged(origin, found)
+        if not self._is_there:
+            return None
+        sql = "SELECT reason FROM refusal WHERE key = ? AND source_sha256 = ? AND extractor = ?"
+        rows = self._archive.store.rows(sql, (origin, source_sha256, extractor))
+        return SourceUnreadable(origin, rows[0][0]) if rows else None
+
+    def refuse(self, origin: str, source_sha256: str, extractor: str, reason: str) -> None:
+        """Keep why bytes gave no article."""
+        self._refused.append((origin, source_sha256, extractor, reason))
+        if len(self._refused) >= _BATCH:
+            self.save()
+
+    def validators(self, url: str) -> Validators | None:
+        """What the server said of a URL, if its articles are still there and would be read in the same way."""
+        if not self._is_there or not self.articles_of(url):
+            return None
+        sql = "SELECT etag, modified FROM fetched WHERE url = ? AND reader = ?"
+        rows = self._archive.store.rows(sql, (url, self._reader))
+        return Validators(*rows[0]) if rows else None
+
+    def articles_of(self, url: str) -> list[Unchanged]:
+        """The articles whose origin is a URL, or stands in what it gives."""
+        sql = """SELECT key, id FROM origin JOIN article ON article.rowid = article
+            WHERE (key = ?1 OR (key >= ?1 || '#' AND key < ?1 || '$')) AND removed_seq IS NULL ORDER BY key"""
+        return [Unchanged(key, id) for key, id in self._archive.store.rows(sql, (url,))]
+
+    def fetched(self, url: str, validators: Validators) -> None:
+        """Keep what a server said, until `save`: not before the articles are stored that it said it of."""
+        self._fetched.append((url, *validators, self._reader))
+
+    def save(self) -> None:
+        """Write what was learnt."""
+        if not self._refused and not self._fetched:
+            return
+        with self._archive.store.writing() as writing:
+            writing.rows(_TABLES)
+            writing.many("INSERT OR REPLACE INTO refusal VALUES (?, ?, ?, ?)", self._refused)
+            writing.many("INSERT OR REPLACE INTO fetched VALUES (?, ?, ?, ?)", self._fetched)
+        self._is_there = True
+        self._refused.clear()
+        self._fetched.clear()

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo test check serve browser models crash screens sizes landing overload soak clean
+.PHONY: demo test check serve browser models crash screens sizes landing client overload soak clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -66,8 +66,14 @@ landing: $(VENV)/installed browser
 overload soak: $(VENV)/installed
 	@$(BIN)/python -m bench.overload $(if $(filter soak,$@),--soak --seconds 1800,--seconds 300)
 
+# A Python client made of /openapi.json, in an environment of its own: its generator wants an older typer than we do.
+client: $(VENV)/installed
+	@test -x .client-venv/bin/openapi-python-client || { $(BIN)/python -m venv .client-venv \
+		&& .client-venv/bin/python -m pip install -qq openapi-python-client==0.29.1; }
+	@$(BIN)/python -m tests.api.generated .client-venv/bin
+
 clean:
-	rm -rf $(VENV) $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .client-venv $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Pullquote needs Python 3.11 or later: install it, or run make PYTHON=/path/to/it" >&2; exit 1; }

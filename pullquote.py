@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +22,7 @@ from indexer.commit import delete
 from indexer.embed import load_embedder
 from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
 from indexer.files import publish
+from indexer.identity import is_web_url
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.prune import prune as prune_origins
@@ -150,8 +152,20 @@ class Archive:
         if reembed:
             reembed_archive(self._archive, tell)
         self._archive.check_embedder()
-        seen, refused = set[str](), set[str]()
         link_missing(self._archive)
+        self._take(paths, options, tell, prune, fetch)
+        try_settle(self._archive, force=True)
+        return self._summary(counts)
+
+    def _take(
+        self,
+        paths: Sequence[str | Path],
+        options: SourceOptions,
+        tell: Callable[[IndexEvent], None],
+        prune: bool,
+        fetch: bool,
+    ) -> None:
+        seen, refused = set[str](), set[str]()
         memory = Memory(self._archive, reader_of(options) if fetch else "")
         found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory) if fetch else None)
         build(_noting(found, seen, refused), self._archive, tell, options.timezone)
@@ -159,8 +173,35 @@ class Archive:
         if prune:
             for event in prune_origins(self._archive, [Path(path) for path in paths], seen, refused):
                 tell(event)
-        try_settle(self._archive, force=True)
-        return self._summary(counts)
+
+    def watch(
+        self,
+        *paths: str | Path,
+        options: SourceOptions | None = None,
+        report: Callable[[IndexEvent], None] | None = None,
+        prune: bool = False,
+        interval: float = 300.0,
+        stop: Event | None = None,
+    ) -> None:
+        """Index the paths, then what changes in them: files within seconds, feeds (URLs) every `interval` seconds.
+
+        prune: remove the articles whose file went, too. Returns when `stop` is set; without it, at a KeyboardInterrupt.
+        Raises InvalidInput: a path that is neither there nor a URL.
+        """
+        from indexer.watch import changes
+
+        options, tell = options or SourceOptions(), _counting(Counter(), report)
+        feeds = [path for path in paths if is_web_url(str(path))]
+        roots = [Path(path).resolve() for path in paths if path not in feeds]
+        for root in roots:
+            if not root.exists():
+                raise InvalidInput(str(root), "it is not there: name files and folders that are, or URLs of feeds")
+        self.index(*paths, options=options, report=report, prune=prune, fetch=bool(feeds))
+        for change in changes(roots, interval, stop or Event()):
+            changed = roots if prune and change.gone else change.paths
+            due = feeds if change.due else []
+            if changed or due:
+                self._take([*changed, *due], options, tell, prune and change.gone, bool(due))
 
     def add(
         self, pages: Iterable[Page | SourceUnreadable], report: Callable[[IndexEvent], None] | None = None

@@ -26,6 +26,7 @@ from api.commands import (
     serve,
     similar,
     verify,
+    watch,
 )
 from indexer.characters import is_unicode
 from indexer.errors import InvalidInput
@@ -33,6 +34,7 @@ from indexer.errors import InvalidInput
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 for verb in (
     index.index,
+    watch.watch,
     ask.ask,
     search.search,
     similar.similar,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
+from threading import Event, Thread
 
 import pytest
 
 from api.cli import main
+from indexer.errors import InvalidInput
 from indexer.types import Article, IndexEvent
 from pullquote import Archive
 from tests.fixtures.make_formats import FOLDER, STORIES, content
@@ -84,3 +88,36 @@ def test_what_is_in_an_archive_file_has_its_place_in_it(archive: Archive, tmp_pa
         events: list[IndexEvent] = []
         fresh.index(FOLDER / "pack.zip", report=events.append)
         assert [event.origin.rpartition("/formats/")[2] for event in events] == ["pack.zip#birds/storks.txt"]
+
+
+def test_a_watched_folder_is_searchable_within_seconds(tmp_path: Path) -> None:
+    folder, stop, told = tmp_path / "articles", Event(), Queue[IndexEvent]()
+    folder.mkdir()
+    (folder / "first.txt").write_bytes((FOLDER / "plain.txt").read_bytes())
+    with Archive(tmp_path / "archive", create=True) as watched, Archive(tmp_path / "archive") as served:
+        watching = Thread(
+            target=watched.watch, args=(folder,), kwargs={"report": told.put, "prune": True, "stop": stop}
+        )
+        watching.start()
+        try:
+            assert told.get(timeout=60).status == "added"
+            time.sleep(1)  # until the notices of the operating system are on
+            (folder / "README.md").write_text("About this folder.")
+            (folder / "page.html").write_bytes((FOLDER / "page.html").read_bytes())
+            begun = time.monotonic()
+            assert told.get(timeout=60).origin.endswith("/page.html")
+            hits = served.search(STORIES["page.html"].question).items
+            assert hits[0].article.title == STORIES["page.html"].title
+            assert time.monotonic() - begun < 20  # two seconds, on a machine that is idle
+            (folder / "first.txt").unlink()
+            statuses = [told.get(timeout=60).status for _ in range(2)]
+            assert sorted(statuses) == ["removed", "unchanged"]
+            assert served.view_info().articles == 1
+        finally:
+            stop.set()
+            watching.join()
+
+
+def test_what_is_watched_must_be_there(tmp_path: Path) -> None:
+    with Archive(tmp_path / "archive", create=True) as archive, pytest.raises(InvalidInput, match="not there"):
+        archive.watch(tmp_path / "nowhere")

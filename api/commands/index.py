@@ -9,7 +9,22 @@ from api.commands.options import ArchiveDir, AsJson
 from indexer.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from indexer.sources.options import SourceOptions
     from indexer.types import IndexSummary
+
+
+FieldMap = Annotated[
+    list[str], typer.Option("--map", metavar="OURS=THEIRS", help="Where to find a field: text=body, title=head…")
+]
+Timezone = Annotated[
+    str | None, typer.Option("--timezone", metavar="ZONE", help="Of dates that name none, like Asia/Kolkata.")
+]
+SourceName = Annotated[
+    str | None, typer.Option("--source-name", metavar="NAME", help="Source of articles that name none.")
+]
+Language = Annotated[
+    str | None, typer.Option("--language", metavar="CODE", help="Language of articles that name none, like en.")
+]
 
 
 def index(
@@ -20,18 +35,10 @@ def index(
     archive: ArchiveDir = None,
     json: AsJson = False,
     *,
-    fields: Annotated[
-        list[str], typer.Option("--map", metavar="OURS=THEIRS", help="Where to find a field: text=body, title=head…")
-    ] = [],  # noqa: B006 - typer copies it
-    timezone: Annotated[
-        str | None, typer.Option("--timezone", metavar="ZONE", help="Of dates that name none, like Asia/Kolkata.")
-    ] = None,
-    source_name: Annotated[
-        str | None, typer.Option("--source-name", metavar="NAME", help="Source of articles that name none.")
-    ] = None,
-    language: Annotated[
-        str | None, typer.Option("--language", metavar="CODE", help="Language of articles that name none, like en.")
-    ] = None,
+    fields: FieldMap = [],  # noqa: B006 - typer copies it
+    timezone: Timezone = None,
+    source_name: SourceName = None,
+    language: Language = None,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Also take http(s) URLs of pages and feeds, from public addresses only.")
     ] = False,
@@ -45,11 +52,9 @@ def index(
     Run it again to go on after a stop, or when articles have changed. What cannot be read is told with its reason; ends
     with exit code 1 if nothing was readable. --json writes a line for each article after its commit, then {"summary"}.
     """
-    from indexer.sources.options import SourceOptions
-
     if not paths and not reembed:
         raise InvalidInput("PATH", "name files or folders to index, or - for stdin")
-    options = SourceOptions(map=_mapping(fields), timezone=timezone, source=source_name, language=language)
+    options = options_of(fields, timezone, source_name, language)
     with opening.archive_of(archive, create=True) as door:
         if json:
             summary = door.index(
@@ -66,6 +71,15 @@ def index(
             output.line(_counts(summary))
     kept = summary.added + summary.updated + summary.unchanged + summary.removed
     return exits.DONE if kept or (reembed and not paths) else exits.NOTHING
+
+
+def options_of(
+    fields: list[str], timezone: str | None, source_name: str | None, language: str | None
+) -> "SourceOptions":
+    """What was said of the sources. Raises InvalidInput."""
+    from indexer.sources.options import SourceOptions
+
+    return SourceOptions(map=_mapping(fields), timezone=timezone, source=source_name, language=language)
 
 
 def _mapping(fields: list[str]) -> dict[str, str]:

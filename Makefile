@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo test check serve browser models crash screens sizes landing client overload soak clean
+.PHONY: demo test check serve browser models crash faults flips screens sizes landing client overload soak clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -47,9 +47,15 @@ browser: $(VENV)/installed
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
 	else $(BIN)/playwright install chromium; fi
 
-# A thousand kills of a writer, half an hour; `make test` has a short run of it.
+# What an archive survives (docs/archive.md). `make test` has a short run of each.
 crash: $(VENV)/installed
 	@$(BIN)/python -m tests.crash --runs 1000
+
+faults: $(VENV)/installed
+	@$(BIN)/python -m tests.faults
+
+flips: $(VENV)/installed
+	@$(BIN)/python -m tests.flips --runs 10000
 
 # A picture of every state of the page, to be looked at.
 screens: $(ARCHIVE) browser

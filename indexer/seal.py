@@ -192,11 +192,10 @@ def _rebuilt(archive: Place, sequence: int) -> str:
     name = secrets.token_hex(8)
     home = archive.folder / "lexical" / name
     try:
-        home.mkdir(parents=True)
-    except OSError as error:
-        raise ArchiveReadOnly(archive.folder, str(error)) from error
-    try:
-        _update(archive, LexicalIndex(home), home, 0, sequence)
+        with _refused(archive.folder):
+            home.mkdir(parents=True)
+            index = LexicalIndex(home)
+        _update(archive, index, home, 0, sequence)
     except ArchiveReadOnly:
         shutil.rmtree(home, ignore_errors=True)
         raise
@@ -204,12 +203,19 @@ def _rebuilt(archive: Place, sequence: int) -> str:
 
 
 def _update(archive: Place, index: LexicalIndex, home: Path, since: int, sequence: int) -> None:
-    try:
+    with _refused(archive.folder):
         removed = caches.removed_articles(archive.store, since, sequence)
         index.update(caches.new_words(archive.store, since, sequence, archive.generation), removed, sequence)
         sign(home)
+
+
+@contextmanager
+def _refused(folder: Path) -> Iterator[None]:
+    """Turn what tantivy and the disk say into ours."""
+    try:
+        yield
     except (OSError, ValueError) as error:
-        raise ArchiveReadOnly(archive.folder, str(error)) from error
+        raise ArchiveReadOnly(folder, str(error)) from error
 
 
 def _record(archive: Place, segments: Sequence[Sealed], lexical: str | None = None) -> None:

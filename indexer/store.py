@@ -95,12 +95,20 @@ class Store:
         self._all: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()  # a thread that ends takes its own with it
         self._lock = threading.Lock()
         _load_checksums()
-        if not self.file.is_file() or (create and self.file.stat().st_size == 0):
+        if not self.file.is_file() or self._is_blank():
             if not create:
                 raise ArchiveMissing(folder)
             self._create()
         with self._told():
             self._check_format()
+
+    def _is_blank(self) -> bool:
+        """Whether the making of the archive was cut off before its first transaction."""
+        if self.file.stat().st_size == 0:
+            return True
+        with self._told():
+            found = self._connection()
+            return found.pragma("user_version") == 0 and not self.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
 
     def _create(self) -> None:
         try:
@@ -270,7 +278,8 @@ class Store:
         """Close every thread's connection; the last one to close folds the log into the file."""
         with self._lock:
             for connection in list(self._all):
-                connection.close(force=True)
+                with suppress(apsw.Error):  # folding the log may fail; then it stays, with all that is in it
+                    connection.close(force=True)
             self._all.clear()
         self._threads = threading.local()
 

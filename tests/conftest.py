@@ -1,4 +1,4 @@
-"""Tests in a real browser run where there is one; where there is none, pytest ends by saying so."""
+"""Tests in a real browser run where there is one, those that need a C compiler where that is; else pytest says so."""
 
 from __future__ import annotations
 
@@ -9,34 +9,38 @@ import pytest
 from hypothesis import settings
 
 from pullquote import Archive
+from tests.shim import can_build
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no error
 settings.load_profile("patient")
 
-_NOT_RUN = pytest.StashKey[int]()
+_NOT_RUN = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--require-browser", action="store_true", help="fail, not leave out, where there is no Chromium")
+    parser.addoption("--require-browser", action="store_true", help="leave no test out")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    browser = [item for item in items if item.get_closest_marker("browser")]
-    if not browser or _has_chromium():
-        return
-    if config.getoption("--require-browser"):
-        raise pytest.UsageError(f"{len(browser)} browser tests need Chromium: make browser")
-    items[:] = [item for item in items if item not in browser]
-    config.hook.pytest_deselected(items=browser)
-    config.stash[_NOT_RUN] = len(browser)
+    needs = {"browser": (_has_chromium, "Chromium: make browser"), "compiler": (can_build, "Linux and a C compiler")}
+    config.stash[_NOT_RUN] = []
+    for kind, (is_there, what) in needs.items():
+        marked = [item for item in items if item.get_closest_marker(kind)]
+        if not marked or is_there():
+            continue
+        if config.getoption("--require-browser"):
+            raise pytest.UsageError(f"{len(marked)} {kind} tests need {what}")
+        items[:] = [item for item in items if item not in marked]
+        config.hook.pytest_deselected(items=marked)
+        config.stash[_NOT_RUN].append(f"{len(marked)} {kind} tests NOT RUN: they need {what}")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say it last, where it is read."""
-    if left_out := config.stash.get(_NOT_RUN, 0):
-        print(f"{left_out} browser tests NOT RUN: make browser")  # noqa: T201
+    for line in config.stash.get(_NOT_RUN, []):
+        print(line)  # noqa: T201
 
 
 def _has_chromium() -> bool:

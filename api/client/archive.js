@@ -21,24 +21,32 @@ const failureOf = async (response) => {
   });
 };
 
-const MOST_TRIES = 15;
-const LONGEST_WAIT = 5; // seconds
 const BUSY = [429, 503];
+// How long to go on asking a server that is busy, or that counts questions: [tries, seconds between two].
+const PATIENCE = { reader: [15, 5], list: [60, 120] };
+
+const pause = (seconds, signal) =>
+  new Promise((done, stop) => {
+    const timer = setTimeout(done, seconds * 1000);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      stop(signal.reason);
+    });
+  });
 
 // A server that starts or is busy says when to come back.
-const fetchPatiently = async (url, options, tries = MOST_TRIES) => {
+const fetchPatiently = async (url, options, [tries, longest]) => {
   const response = await fetch(url, options);
   const wait = Number(response.headers.get("Retry-After"));
-  if (!BUSY.includes(response.status) || tries === 1 || !(wait > 0 && wait <= LONGEST_WAIT)) return response;
-  await new Promise((done) => setTimeout(done, wait * 1000));
-  options?.signal?.throwIfAborted();
-  return fetchPatiently(url, options, tries - 1);
+  if (!BUSY.includes(response.status) || tries === 1 || !(wait > 0 && wait <= longest)) return response;
+  await pause(wait, options.signal);
+  return fetchPatiently(url, options, [tries - 1, longest]);
 };
 
-const call = async (url, options) => {
+const call = async (url, options, patience = PATIENCE.reader) => {
   let response;
   try {
-    response = await fetchPatiently(url, options);
+    response = await fetchPatiently(url, options, patience);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Failure(words.offline, navigator.onLine ? words.noServer : words.noNetwork);
@@ -72,16 +80,15 @@ const query = (fields) =>
 /** The API below `endpoint`. Every method resolves to the JSON of design §7, or rejects with a Failure. */
 export const connect = (endpoint = "") => {
   const get = (path) => call(`${endpoint}/v1/${path}`, { headers: headers() });
-  const post = (path, body, signal) =>
-    call(`${endpoint}/v1/${path}`, {
-      method: "POST",
-      headers: { ...headers(), "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-      signal,
-    });
+  const post = (path, body, signal, patience) => {
+    const sent = { ...headers(), "Content-Type": "application/json" };
+    return call(`${endpoint}/v1/${path}`, { method: "POST", headers: sent, body: JSON.stringify(body), signal }, patience);
+  };
   const article = (id) => `articles/${encodeURIComponent(id)}`;
   return {
     ask: (question, filters, signal) => post("ask", { question, filters: given(filters) }, signal),
+    askInTurn: (question, filters, signal) =>
+      post("ask", { question, filters: given(filters) }, signal, PATIENCE.list),
     search: (query, filters, signal, cursor = null) =>
       post("search", { query, filters: given(filters), top_k: 20, ...(cursor && { cursor }) }, signal),
     like: (text, filters, signal) => post("similar", { text, filters: given(filters), top_k: 20 }, signal),

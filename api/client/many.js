@@ -37,7 +37,7 @@ const rowOf = (item, at) =>
 
 const askOne = async (archive, filters, signal, { id, question }) => {
   try {
-    return { id, question, reply: await archive.ask(question, filters, signal) };
+    return { id, question, reply: await archive.askInTurn(question, filters, signal) };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     const { title, message: detail, status } = failure;

@@ -130,7 +130,6 @@ export const words = {
   tooManyHelp: "Split the list, or use `pullquote ask --batch FILE`, which takes any number.",
   tooLarge: "This file is too large.",
   tooLargeHelp: "Files of up to 5 MB can be read here; `pullquote ask --batch FILE` takes any.",
-  running: "Questions are being asked.",
   progressLabel: "Questions asked",
   progress: (done, all, answered, failed) =>
     [

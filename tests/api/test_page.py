@@ -120,11 +120,20 @@ def test_everything_works_by_keyboard(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize(
-    "fragment", ["", "#ask=What+did+Xi+pledge%3F", "#ask=ferry+timetable+of+Vellanor", "#article=long"]
+    "fragment",
+    [
+        "#since=2021",
+        "#ask=What+did+Xi+pledge%3F",
+        "#ask=ferry+timetable+of+Vellanor",
+        "#article=long",
+        "#search=ferry",
+        "#many=",
+    ],
 )
 def test_nothing_is_wider_than_the_screen(opened: Opened, fragment: str) -> None:
     page = opened(fragment, width=390).page
-    page.locator("dialog article, .answer, .lead, .found").first.wait_for()
+    page.locator("dialog article, .answer, .lead, .found, #file:not([hidden])").first.wait_for()
+    page.locator("#filters").evaluate("filters => (filters.open = true)")
     for width in (320, 390, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width

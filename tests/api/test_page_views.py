@@ -9,6 +9,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
@@ -234,9 +235,10 @@ def test_a_server_that_wants_a_key_gets_the_one_that_is_typed(opened: Opened) ->
     sent: list[str | None] = []
 
     def want_key(route: Route) -> None:
-        sent.append(route.request.headers.get("authorization"))
+        headers = dict(route.request.headers)
+        sent.append(headers.pop("authorization", None))
         problem = {"title": "A key is needed", "detail": "send one", "status": 401, "request_id": "1"}
-        route.continue_() if sent[-1] else route.fulfill(status=401, json=problem)
+        route.continue_(headers=headers) if sent[-1] else route.fulfill(status=401, json=problem)
 
     page.route("**/v1/ask", want_key)
     ask(page, SEED_QUESTION)
@@ -246,6 +248,69 @@ def test_a_server_that_wants_a_key_gets_the_one_that_is_typed(opened: Opened) ->
     assert sent == [None, "Bearer pq_1234"]
     assert page.evaluate("localStorage.length") == 0
     watched.expect_failed_load()
+
+
+def test_a_server_that_counts_questions_is_asked_again(opened: Opened) -> None:
+    watched = opened("#many=")
+    page = watched.page
+    refusals = iter(["1", "1"])
+
+    def count(route: Route) -> None:
+        wait = next(refusals, None)
+        problem = {"title": "Too many requests", "detail": "wait", "status": 429, "request_id": "1"}
+        route.fulfill(status=429, headers={"Retry-After": wait}, json=problem) if wait else route.continue_()
+
+    page.route("**/v1/ask", count)
+    page.get_by_label("Ask many questions").fill(f"{SEED_QUESTION}\n{SEED_QUESTION}")
+    page.get_by_role("button", name="Ask all").click()
+    expect(page.locator(".many .count")).to_have_text("2 of 2 questions asked · 2 answered")
+    assert next(refusals, None) is None
+    watched.expect_failed_load()
+
+
+def test_a_slow_answer_is_told_and_others_can_be_asked_for(opened: Opened) -> None:
+    page = opened().page
+    page.clock.install()
+    page.route("**/v1/ask", lambda route: None)
+    ask(page, SEED_QUESTION)
+    expect(page.get_by_role("status")).to_have_text("Reading the archive…")
+    page.clock.run_for(4500)
+    expect(page.get_by_role("status")).to_have_text(re.compile("^Still reading"))
+    page.unroute_all(behavior="ignoreErrors")
+    ask(page, SEED_QUESTION)
+    page.locator(".pull .answer").wait_for()
+
+
+def test_paper_has_no_buttons(opened: Opened) -> None:
+    page = opened(ANSWERED).page
+    page.locator(".pull .answer").wait_for()
+    page.emulate_media(media="print")
+    for gone in ("#modes", "#filters", "#submit", ".actions", ".save"):
+        expect(page.locator(gone).first).not_to_be_visible()
+    for kept in (".pull .answer", ".pull .facts", ".pull .context mark", ".passage"):
+        expect(page.locator(kept).first).to_be_visible()
+    page.get_by_role("link", name=re.compile("Xi Jinping")).first.evaluate("link => link.click()")
+    page.locator("dialog mark").wait_for()
+    expect(page.locator("#reply")).not_to_be_visible()
+    expect(page.locator("dialog .bar")).not_to_be_visible()
+
+
+HOSTILE_WORDS = "<img src=x onerror='window.owned = 7'>\"><script>window.owned = 8</script>"
+
+
+@pytest.mark.parametrize("mode", ["ask", "search", "like"])
+def test_markup_in_a_link_stays_text(opened: Opened, mode: str) -> None:
+    fragment = urlencode({mode: HOSTILE_WORDS, "source": HOSTILE_WORDS, "article": "<b>none", "quote": "0-1"})
+    watched = opened(f"#{fragment}")
+    page = watched.page
+    expect(page.locator("dialog [role=alert]")).to_contain_text("<b>none")
+    expect(page.locator(".chip")).to_have_text(HOSTILE_WORDS)
+    watched.expect_failed_load()
+    page.keyboard.press("Escape")
+    expect(page.locator("#reply .lead")).to_be_visible()
+    assert HOSTILE_WORDS[:60] in page.title()
+    assert page.evaluate("window.owned") is None
+    assert page.locator("body :is(script, img)").count() == 0
 
 
 CSV_CASES = [

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from api.routes.page import CLIENT
 from tests.api.pages import Opened
-from tests.api.sizes import PAGE_LIMIT, WIDGET_LIMIT, page, widget
+from tests.api.sizes import PAGE_LIMIT, WIDGET_LIMIT, loaded, page, widget
 
 
 def test_the_widget_is_small_and_whole() -> None:
@@ -14,6 +15,12 @@ def test_the_widget_is_small_and_whole() -> None:
 
 def test_the_page_is_small() -> None:
     assert 10_000 < sum(size.gzipped for size in page()) <= PAGE_LIMIT
+
+
+def test_no_file_waits_for_another() -> None:
+    html = (CLIENT / "index.html").read_text("utf-8")
+    named = set(re.findall(r'modulepreload" href="/static/([^"]+)"', html))
+    assert named == {name for name in loaded("app.js") if name != "app.js"}
 
 
 @pytest.mark.browser

@@ -1,4 +1,7 @@
-"""Pictures of the page in each of its states: `python -m tests.api.screens FOLDER [--archive DIR] [--only WORD]`."""
+"""Pictures of the page in each of its states: `python -m tests.api.screens FOLDER [--archive DIR] [--only WORD]`.
+
+With `--readme` it writes docs/screenshot.png too.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from api.settings import Settings
 from pullquote import Archive
 from tests.api.browser import launch, serve
 
+README = Path(__file__).parents[2] / "docs" / "screenshot.png"
 ASKED = {"ask": "What did Xi pledge?"}
 QUESTIONS = """id,question
 1,What did Xi pledge?
@@ -164,6 +168,18 @@ def take(playwright: Playwright, state: State, address: str, folder: Path) -> Pa
     return path
 
 
+def take_readme(playwright: Playwright, address: str) -> Path:
+    """Write the picture that the README shows."""
+    browser = launch(playwright)
+    page = browser.new_page(viewport={"width": 1280, "height": 820}, device_scale_factor=1.5)
+    page.goto(f"{address}/#{urlencode(ASKED)}")
+    page.locator(VERIFIED).first.wait_for(timeout=60_000)
+    page.evaluate("document.activeElement.blur()")
+    page.screenshot(path=README)
+    browser.close()
+    return README
+
+
 @contextmanager
 def _served(archives: dict[str, Path], wanted: set[str]) -> Iterator[dict[str, str]]:
     addresses: dict[str, str] = {}
@@ -186,6 +202,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--archive", type=Path, default=Path("demo-archive"))
     parser.add_argument("--only", default="", help="only states whose name holds this word")
+    parser.add_argument("--readme", action="store_true")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     states = [state for state in STATES if given.only in state.name]
@@ -195,6 +212,8 @@ def main() -> None:
     ):
         for state in states:
             print(take(playwright, state, addresses[state.archive], given.folder))  # noqa: T201
+        if given.readme:
+            print(take_readme(playwright, addresses["full"]))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -300,6 +300,23 @@ def test_related_articles_fail_in_silence(shown: Shown) -> None:
     assert page.locator("pull-quote .reply").inner_text() == ""
 
 
+def test_the_page_of_a_server_with_keys_wants_one(browser: Browser, server: str, key: tuple[Path, str]) -> None:
+    token = Keys(key[0]).create("a reader", "search", [], None)[1]
+    page = browser.new_page()
+    page.goto(server)
+    page.get_by_label("Key").fill("pq_wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("key", ignore_case=True)
+    page.get_by_label("Key").fill(token)
+    page.keyboard.press("Enter")
+    expect(page.locator("#edition")).to_have_text(re.compile("^4 articles"))
+    page.locator(".found").first.wait_for()
+    page.get_by_label("Ask the archive").fill(SEED_QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator(".pull .badge")).to_have_text("Verified")
+    page.close()
+
+
 def test_the_demo_page_shows_three(opened: Callable[..., Any]) -> None:
     page = opened("static/demo.html").page
     expect(page.locator("pull-quote")).to_have_count(3)

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo test check serve browser models crash faults flips screens sizes landing client overload soak clean
+.PHONY: demo eval test check serve browser models crash faults flips screens sizes landing client overload soak clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -37,6 +37,11 @@ check: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Measures retrieval and answers: 16 questions over the seeds, or make eval ARCHIVE=… QUESTIONS=….
+QUESTIONS := bench/questions.jsonl
+eval: $(if $(filter demo-archive,$(ARCHIVE)),$(ARCHIVE))
+	@$(BIN)/pullquote eval $(QUESTIONS) --archive $(ARCHIVE)
 
 serve: $(ARCHIVE)
 	@$(BIN)/pullquote serve --archive $(ARCHIVE)

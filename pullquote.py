@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from indexer import archive as archives
 from indexer.build import build
@@ -45,6 +46,7 @@ from indexer.types import (
     ClusterList,
     Compaction,
     Embedder,
+    Explanation,
     Filters,
     Floats,
     Health,
@@ -82,7 +84,9 @@ from retriever.similar import similar
 
 if TYPE_CHECKING:
     from indexer.sources.fetch import Fetcher
+    from reader.answer import Question
     from reader.model import Reader as SpanReader
+    from retriever.evaluate import Judged
 
 __all__ = ["Archive", "Filters", "Reader", "SourceOptions"]
 
@@ -237,22 +241,79 @@ class Archive:
     ) -> Reply:
         """Answer a question in the archive's own words, or abstain: then `answers` is empty and `reason` says why.
 
-        top_k: answers and passages returned, 1 to 100. depth: passages read, 1 to 200. as_of: a date taken as now.
+        top_k: answers and passages returned, 1 to 100. depth: passages read, 1 to 200. as_of: a date taken as now:
+        what was published after it is left out.
         max_error: refused until the reader is calibrated. on_passages: told of what was found before it is read;
         again, should articles be purged meanwhile.
         Raises InvalidInput, ArchiveDamaged, QuoteMismatch.
         """
-        from reader.answer import Question, answer
+        from reader.answer import answer
 
-        check_text("question", question)
-        check_number("top_k", top_k, MAX_TOP_K)
-        check_number("depth", depth, MAX_DEPTH)
         if max_error is not None:
             raise InvalidInput("max_error", f"reader {self._reader_name} has no calibration: leave it out")
+        asked = self._question(question, top_k, depth, mode, filters, as_of)
+        return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._reader, on_passages))
+
+    def explain(
+        self,
+        question: str,
+        *,
+        answers: Sequence[str] = (),
+        articles: Sequence[str] = (),
+        top_k: int = 5,
+        depth: int = 20,
+        mode: Mode = "hybrid",
+        filters: Filters | None = None,
+        as_of: str | None = None,
+    ) -> Explanation:
+        """Say what each stage made of a question, and where an expected answer was lost.
+
+        answers: wordings of the right answer; articles: ids of articles that should have been found. The rest is as in
+        `ask`. Raises InvalidInput, ArchiveDamaged.
+        """
+        from reader.explain import Expected, explain
+
+        for field, values in (("answers", answers), ("articles", articles)):
+            for value in values:
+                check_text(field, value)
+        asked = self._question(question, top_k, depth, mode, filters, as_of)
+        expected = Expected(tuple(answers), tuple(articles))
+        return self._archive.searching(lambda view: explain(asked, expected, view, self._embedder, self._reader))
+
+    def evaluate(
+        self,
+        questions: Sequence[Judged],
+        *,
+        read: bool = True,
+        top_k: int = 5,
+        depth: int = 20,
+        mode: Mode = "hybrid",
+        filters: Filters | None = None,
+        report: Callable[[int], None] | None = None,
+    ) -> dict[str, Any]:
+        """Measure retrieval, and unless not `read` the answers too: see `reader.end_to_end.evaluate`.
+
+        questions: as `retriever.evaluate.read_judged` reads them. report: told how many are done.
+        """
+        from reader.end_to_end import Options, evaluate
+
+        check_number("top_k", top_k, MAX_TOP_K)
+        check_number("depth", depth, MAX_DEPTH)
+        options = Options(checked_mode(mode), top_k, depth, checked_filters(filters))
+        reader = self._reader if read else None
+        return evaluate(questions, options, self._archive.view(), self._embedder, reader, report)
+
+    def _question(
+        self, text: str, top_k: int, depth: int, mode: Mode, filters: Filters | None, as_of: str | None
+    ) -> Question:
+        from reader.answer import Question
+
+        check_text("question", text)
+        check_number("top_k", top_k, MAX_TOP_K)
+        check_number("depth", depth, MAX_DEPTH)
         if as_of is not None:
             unit("as_of", as_of)
-        asked = Question(question, top_k, depth, checked_mode(mode), checked_filters(filters))
-        return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._reader, on_passages))
+        return Question(text, top_k, depth, checked_mode(mode), replace(checked_filters(filters), as_of=as_of))
 
     def search(
         self,

@@ -15,7 +15,9 @@ from api.commands import (
     backup,
     compact,
     doctor,
+    eval,
     exits,
+    explain,
     index,
     keys,
     mcp,
@@ -32,10 +34,12 @@ from indexer.characters import is_unicode
 from indexer.errors import InvalidInput
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+_NAMED: dict[object, str] = {articles.list_articles: "list", eval.evaluate: "eval"}  # words of Python itself
 for verb in (
     index.index,
     watch.watch,
     ask.ask,
+    explain.explain,
     search.search,
     similar.similar,
     read.read,
@@ -50,8 +54,9 @@ for verb in (
     backup.backup,
     compact.compact,
     doctor.doctor,
+    eval.evaluate,
 ):
-    app.command(name="list" if verb is articles.list_articles else None)(verb)
+    app.command(name=_NAMED.get(verb))(verb)
 
 
 @app.callback(invoke_without_command=True)

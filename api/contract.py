@@ -18,6 +18,7 @@ _DEFS = "#/$defs/"
 REPLIES: tuple[type, ...] = (
     types.Reply,
     types.HitList,
+    types.Explanation,
     types.ArticleList,
     types.ClusterList,
     types.Citation,
@@ -37,6 +38,7 @@ REPLIES: tuple[type, ...] = (
 )
 REQUESTS: tuple[type[BaseModel], ...] = (
     requests.AskRequest,
+    requests.ExplainRequest,
     requests.SearchRequest,
     requests.SimilarRequest,
     requests.VerifyRequest,

@@ -19,6 +19,7 @@ from indexer.types import (
     BlockKind,
     Context,
     Excluded,
+    Explanation,
     Hit,
     HitList,
     IndexEvent,
@@ -29,8 +30,10 @@ from indexer.types import (
     Reply,
     ScoreParts,
     Support,
+    Traced,
     Verdict,
     ViewInfo,
+    Weighed,
 )
 from reader.cite import cite
 
@@ -80,8 +83,12 @@ def examples() -> dict[str, dict[str, Any]]:
     summary = IndexSummary(added=1, updated=0, unchanged=0, refused=0, removed=0, view=view)
     verdict = Verdict("valid", article.id, quote, "the text is unchanged")
     answered = BatchAnswer(**_fields(reply), id="q1")
+    traced = Traced(BODY, _place(BODY), head, 1, 1, 1, 1, parts, (), answer.answer, answer.score, expected=True)
+    weighed = Weighed(answer.answer, answer.score, head, 1, expected=True)
+    explanation = Explanation(QUESTION, None, "it is the answer", 5.0, (traced,), (weighed,), timings, view)
     leaving = {
         "Reply": reply,
+        "Explanation": explanation,
         "HitList": HitList((hit,), None, view),
         "Article": article,
         "ArticleList": ArticleList((head,), None, view),
@@ -97,6 +104,7 @@ def examples() -> dict[str, dict[str, Any]]:
     }
     entering: dict[str, dict[str, Any]] = {
         "AskRequest": {"question": QUESTION, "top_k": 3, "filters": {"source": ["The Daily"], "since": "2022-02"}},
+        "ExplainRequest": {"question": QUESTION, "answers": ["3 million euros"]},
         "SearchRequest": {"query": "bridge cost", "mode": "lexical"},
         "SimilarRequest": {"text": "A bridge was opened."},
         "VerifyRequest": {"citations": [dump(citation)]},

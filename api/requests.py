@@ -123,6 +123,18 @@ class BatchRequest(_Body):
     questions: Annotated[list[SkipValidation[BatchQuestion]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
+class ExplainRequest(_Body):
+    """A question to the archive, and what should have been found: wordings of the answer, ids of articles, or both."""
+
+    question: Question
+    answers: Names = []
+    articles: Names = []
+    depth: Depth = 20
+    mode: SearchMode = "hybrid"
+    filters: FiltersIn = FiltersIn()
+    as_of: Moment = None
+
+
 class AskQuery(FiltersQuery):
     """AskRequest as a query string."""
 

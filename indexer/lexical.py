@@ -160,6 +160,9 @@ class LexicalView:
         if filters.until:
             last = _seconds(bounds(filters.until)[1])[1]
             parts.append(tantivy.Query.range_query(self._schema, "published_first", integer, _NO_DATE + 1, last))
+        if filters.as_of:
+            last = _seconds(bounds(filters.as_of)[1])[1]
+            parts.append(tantivy.Query.range_query(self._schema, "published_first", integer, _NO_DATE, last))
         return parts
 
 

@@ -31,7 +31,7 @@ from retriever.filter import unknown_dates
 from retriever.search import find, head, hits_of
 
 _MOST_OTHERS = 10  # quotations shown beside the best one of an answer; `support` counts them all
-_SPANS = 50  # the reader's best spans, of all passages, that are grouped
+SPANS = 50  # the reader's best spans, of all passages, that are grouped
 
 
 class Question(NamedTuple):
@@ -62,7 +62,7 @@ def answer(
     if on_passages is not None:
         on_passages(HitList(tuple(hits[: question.top_k]), None, view.info, excluded))
     watch.lap("search")
-    candidates = reader.read(question.text, [hit.text for hit in hits], _SPANS)
+    candidates = reader.read(question.text, [hit.text for hit in hits], SPANS)
     watch.lap("read")
     articles = _articles(view, found)
     groups = group(grounds(view, found, candidates))

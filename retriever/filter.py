@@ -27,6 +27,9 @@ def where(view: Glance, filters: Filters, dated: bool = True) -> tuple[str, dict
     if dated and filters.until:
         parts.append(f"published_at <= {_at_same_grain('until')}")
         values["until"] = bounds(filters.until)[1]
+    if filters.as_of:
+        parts.append(f"(published_at IS NULL OR published_at <= {_at_same_grain('as_of')})")
+        values["as_of"] = bounds(filters.as_of)[1]
     return " AND ".join(parts), values
 
 

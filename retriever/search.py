@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from indexer.offsets import ranges_of
 from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, Mode, Ranked, ScoreParts
@@ -44,6 +45,13 @@ def find(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
         depth = 2 * max(depth, len(ranking))
 
 
+class Legs(NamedTuple):
+    """The two rankings of passages (row, score), best first; a leg that was not asked is empty."""
+
+    dense: list[tuple[int, float]]
+    lexical: list[tuple[int, float]]
+
+
 def rank(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters) -> list[Ranked]:
     """Rank the passages that pass the filters, all that were found: at least k, if there are so many.
 
@@ -51,6 +59,11 @@ def rank(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
     the same 100 of each leg whatever k is, and lists the dense ones below them after, so that pages of one ranking
     follow each other.
     """
+    return in_order(view, fused(legs(query, view, embedder, k, mode, filters), mode))
+
+
+def legs(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters) -> Legs:
+    """Search by meaning, by words, or both, at least k deep; the lexical leg of hybrid, 100."""
     deep = max(k, LEG_DEPTH)
     dense: list[tuple[int, float]] = []
     lexical: list[tuple[int, float]] = []
@@ -60,14 +73,18 @@ def rank(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
     if mode != "dense":
         depth = LEG_DEPTH if mode == "hybrid" else deep
         lexical = _whole_ties(lambda n: view.lexical.search(query, n, filters), depth)
+    return Legs(dense, lexical)
+
+
+def fused(found: Legs, mode: Mode) -> list[Ranked]:
+    """One ranking of what the legs found."""
+    dense, lexical = found
     if mode == "hybrid":
         ranking = reciprocal_rank_fusion(dense[:LEG_DEPTH], lexical[:LEG_DEPTH])
-        ranking += below(dense, ranking)
-    elif mode == "dense":
-        ranking = [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in dense]
-    else:
-        ranking = [Ranked(passage, score, ScoreParts(lexical=score)) for passage, score in lexical]
-    return in_order(view, ranking)
+        return ranking + below(dense, ranking)
+    if mode == "dense":
+        return [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in dense]
+    return [Ranked(passage, score, ScoreParts(lexical=score)) for passage, score in lexical]
 
 
 def _whole_ties(find: Callable[[int], list[tuple[int, float]]], k: int) -> list[tuple[int, float]]:

@@ -53,7 +53,8 @@ def filtered(verb: Callable[..., int]) -> Callable[..., int]:
         from indexer.types import Filters
 
         several = {name: tuple(given.pop(name)) for name in ("source", "author", "ids")}
-        filters = Filters(**several, since=given.pop("since"), until=given.pop("until"))
+        source, author, ids = several["source"], several["author"], several["ids"]
+        filters = Filters(source, author, ids, given.pop("since"), given.pop("until"))
         return verb(**given, filters=filters)
 
     own = inspect.signature(verb)

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.bodies import StrictRoute
-from api.requests import AskQuery, AskRequest, SearchQuery, SearchRequest
+from api.requests import AskQuery, AskRequest, ExplainRequest, SearchQuery, SearchRequest
 from api.routes.parts import ArchiveDep, ServiceDep, cacheable, gives, kept, timed
 from api.service import Service
 from api.streams import EVENTS, JSON, Tell, stream, wanted
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1", tags=["questions"], route_class=StrictRoute)
 
 _REPLY = "The answers, quoted, or none and a reason; and what was found."
 _HITS = "Passages, best first."
+_WHY = "Every passage with its rank at each stage, the answers weighed, and the stage that lost what was expected."
 
 
 @router.post("/ask", responses=gives("Reply", _REPLY, 403, 413, 415))
@@ -33,6 +34,26 @@ async def ask(request: Request, body: AskRequest, archive: ArchiveDep, service: 
     if wanted(request, (JSON, EVENTS)) == EVENTS:
         return await stream(request, EVENTS, lambda tell: service.answers.run(partial(_tell, put, tell)))
     return await service.answers.run(lambda: timed(put()))
+
+
+@router.post("/explain", responses=gives("Explanation", _WHY, 403, 413, 415))
+async def explain(body: ExplainRequest, archive: ArchiveDep, service: ServiceDep) -> Response:
+    """Say what each stage made of a question, and where an expected answer was lost."""
+
+    def found() -> Response:
+        return timed(
+            archive.explain(
+                body.question,
+                answers=body.answers,
+                articles=body.articles,
+                depth=body.depth,
+                mode=body.mode,
+                filters=body.filters.filters(),
+                as_of=body.as_of,
+            )
+        )
+
+    return await service.answers.run(found)
 
 
 @router.get("/ask", responses=cacheable("Reply", _REPLY))

@@ -173,6 +173,7 @@ def document(client: TestClient) -> dict[str, Any]:
 
 ROUTES = {
     "/v1/ask": {"get", "post"},
+    "/v1/explain": {"post"},
     "/v1/search": {"get", "post"},
     "/v1/batch": {"post"},
     "/v1/documents": {"post"},

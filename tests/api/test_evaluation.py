@@ -1,0 +1,77 @@
+"""`pullquote eval`, `pullquote explain` and POST /v1/explain, over a small archive with the real models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api import cli
+from tests.api.conftest import Check, server_in
+
+QUESTION = "How much did the bridge cost?"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("evaluation") / "archive"
+    with server_in(folder):
+        pass
+    return str(folder)
+
+
+def test_explain_over_http_names_the_stage(client: TestClient, is_noun: Check) -> None:
+    response = client.post("/v1/explain", json={"question": QUESTION, "answers": ["3 million euros"]})
+    assert response.status_code == 200
+    is_noun("Explanation", response.json())
+    assert response.json()["lost"] is None
+    best = response.json()["answers"][0]
+    assert (best["answer"], best["expected"], best["article"]["id"]) == ("3 million euros", True, "bridge-1")
+    lost = client.post("/v1/explain", json={"question": QUESTION, "answers": ["nine dollars"]}).json()
+    assert lost["lost"] == "not_in_archive"
+    refused = client.post("/v1/explain", json={"question": QUESTION, "answers": [""]})
+    assert refused.status_code == 422
+
+
+def test_explain_on_the_command_line(archive: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", QUESTION, "--answer", "3 million euros", "--archive", archive]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Nothing lost: it is the answer.")
+    assert "✓ 1 / 1 / 1 / 1" in shown
+    assert cli.main(["explain", QUESTION, "--answer", "nine dollars", "--archive", archive]) == 1
+    assert capsys.readouterr().out.startswith("Lost: not in archive – no article holds it.")
+    assert cli.main(["explain", QUESTION, "--json", "--archive", archive]) == 0
+    assert json.loads(capsys.readouterr().out)["question"] == QUESTION
+
+
+def test_eval_measures_a_file_and_explains_one_of_its_questions(
+    archive: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "questions.jsonl"
+    rows = [
+        {"id": "cost", "question": QUESTION, "answers": ["3 million euros"], "articles": ["bridge-1"]},
+        {"id": "moon", "question": "Who walked on the moon?", "answers": ["Armstrong"]},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    assert cli.main(["eval", str(file), "--archive", archive, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["questions"] == 2
+    assert found["retrieval"]["hybrid"]["Success@1"] == {"n": 1, "mean": 1.0, "low": 1.0, "high": 1.0}
+    assert found["answers"]["right@1"]["mean"] == 0.5
+    assert cli.main(["eval", str(file), "--archive", archive]) == 0
+    shown = capsys.readouterr().out
+    assert "| hybrid | 1.000 (1.000–1.000) |" in shown
+    assert "lost: not retrieved 1" in shown
+    assert cli.main(["eval", str(file), "--archive", archive, "--explain", "moon"]) == 1
+    assert capsys.readouterr().out.startswith("Lost: not in archive")
+    assert cli.main(["eval", str(file), "--archive", archive, "--explain", "sun"]) == 2
+    assert "no question has the id 'sun'" in capsys.readouterr().err
+    assert cli.main(["eval", str(tmp_path / "none"), "--archive", archive]) == 2
+    qrels = tmp_path / "qrels"
+    qrels.write_text("cost 0 storm-1 1\n", "utf-8")
+    assert cli.main(["eval", str(file), "--archive", archive, "--no-read", "--json", "--qrels", str(qrels)]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["answers"] == {}
+    assert again["retrieval"]["hybrid"]["Success@1"]["mean"] == 0.0

@@ -36,7 +36,7 @@ def cite(article: Article, start: int, end: int) -> Citation:
         article_id=article.id,
         sha256=article.sha256,
         source_sha256=article.source_sha256,
-        link=link_to(article.url, article.text, start, end),
+        link=link_to(article.url, article.text, start, end, article.title),
         range=range_of(article.text, start, end),
         selectors=(
             TextQuoteSelector(exact=article.text[start:end], prefix=prefix, suffix=suffix),

@@ -9,14 +9,19 @@ from reader.rendered import Directive, Rendered
 
 LONGEST = 300  # characters of a quotation that is written out whole; a longer one is given by its first and last words
 _EDGE_WORDS = 4  # of a long quotation, at first
+_MOST_ABOVE = 500  # characters before a title that stands in the text itself
 _MOST_WORDS = 12  # of a prefix or a suffix, and added to an edge; what is ambiguous by then stays so
 
 
-def link_to(url: str | None, text: str, start: int, end: int) -> str | None:
-    """The article's URL with a text fragment for text[start:end], None without an http(s) URL or without a word."""
+def link_to(url: str | None, text: str, start: int, end: int, title: str | None = None) -> str | None:
+    """The article's URL with a text fragment for text[start:end], None without an http(s) URL or without a word.
+
+    title: the article's; its page shows it above the text, so a link to words of it must tell the two places apart.
+    """
     if url is None or not _is_web_page(url):
         return None
-    directive = directive_for(text, start, end)
+    above = f"{title}\n\n" if title and title not in text[: len(title) + _MOST_ABOVE] else ""
+    directive = directive_for(above + text, len(above) + start, len(above) + end)
     if directive is None:
         return None
     page = url.split(":~:", 1)[0]

@@ -16,6 +16,7 @@ import { words } from "./words.js";
 const SLOW_MS = 4000;
 const FRONT_ARTICLES = 9;
 const MOST_BYTES = 5_000_000; // of a file of questions
+const LONGEST_URL = 60_000; // browsers cut or refuse longer ones
 
 const byId = (id) => document.getElementById(id);
 const [main, question, status, reply] = ["main", "question", "status", "reply"].map(byId);
@@ -182,6 +183,7 @@ const takeFile = async (file) => {
 
 const submit = (at) => {
   if (at.mode === "many") runMany(at);
+  else if (hrefOf(at).length > LONGEST_URL) clear(hintOf(words.tooLong, words.tooLongHelp));
   else if (hrefOf(at) === shown) find(at);
   else go(at);
 };

@@ -128,6 +128,8 @@ export const words = {
   noQuestionsHelp: "Write one a line, or give CSV with a column called `question` and, if you like, one called `id`.",
   tooMany: (n, most) => `${many(n, "question is", "questions are")} too many at once: at most ${most.toLocaleString("en-GB")}.`,
   tooManyHelp: "Split the list, or use `pullquote ask --batch FILE`, which takes any number.",
+  tooLong: "This is too long.",
+  tooLongHelp: "Give up to about 20,000 characters: a paragraph, or an article.",
   tooLarge: "This file is too large.",
   tooLargeHelp: "Files of up to 5 MB can be read here; `pullquote ask --batch FILE` takes any.",
   progressLabel: "Questions asked",

@@ -156,6 +156,26 @@ def test_a_citation_is_copied_as_markdown(opened: Opened) -> None:
     assert "Article script, characters " in copied
 
 
+def test_without_a_clipboard_the_citation_is_shown_to_be_copied(opened: Opened) -> None:
+    page = opened(ANSWERED).page
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
+    page.get_by_role("button", name="Copy citation as Text").first.click()
+    field = page.get_by_label("Select and copy the citation")
+    expect(field).to_have_value(re.compile("^“closer cooperation"))
+    assert (
+        field.evaluate("node => [document.activeElement === node, node.selectionEnd === node.value.length]")
+        == [True] * 2
+    )
+
+
+def test_a_text_that_no_url_can_hold_is_refused(opened: Opened) -> None:
+    page = opened("#like=").page
+    page.get_by_label("Find articles like this").fill("Ferries. " * 8000)
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator(".lead")).to_have_text("This is too long.")
+    assert page.url.endswith("#like=")
+
+
 def test_a_text_that_was_changed_is_not_verified(opened: Opened) -> None:
     page = opened().page
 

@@ -41,6 +41,12 @@ def test_the_word_before_tells_two_places_apart_whatever_the_letter_case() -> No
     assert text_of("XI", text) == "text=XI,-met"  # first in this text, but the page around it may hold others
 
 
+def test_words_of_the_headline_are_told_from_those_of_the_text() -> None:
+    url, text = "https://example.org/a", "On Monday Xi met Khan."
+    linked = [link_to(url, text, 10, 12, title) for title in (None, "Xi in Beijing", "On Monday Xi met Khan.")]
+    assert linked == [f"{url}#:~:text=Xi", f"{url}#:~:text=Monday-,Xi", f"{url}#:~:text=Xi"]
+
+
 def test_a_word_inside_another_word_is_another_word() -> None:
     assert text_of("art", "of art, a party") == "text=art"
 

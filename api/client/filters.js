@@ -26,10 +26,11 @@ export const filtersOf = (form, chips, datalist, onChange) => {
     source: [...new Set([...chosen, source.value.trim()].filter(Boolean))],
   });
   const check = () => {
-    for (const field of [since, until]) {
+    const dates = [since, until];
+    for (const field of dates) {
       field.setCustomValidity(field.value.trim() === "" || DATE.test(field.value.trim()) ? "" : words.badDate);
     }
-    return form.reportValidity();
+    return dates.every((field) => field.reportValidity());
   };
   const changed = () => check() && onChange(current());
 

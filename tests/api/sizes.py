@@ -13,6 +13,7 @@ from api.routes.page import CLIENT
 WIDGET_LIMIT = 15_000  # bytes, gzipped
 PAGE_LIMIT = 40_000  # bytes, gzipped, of all that the page loads before a question
 
+_LEVEL = 5  # as the server compresses
 _LOADED = re.compile(r'(?:src|href)="/static/([^"]+)"|^(?:import|export) [^;]*?from "\./([^"]+)"', re.MULTILINE)
 
 
@@ -27,7 +28,7 @@ class Size(NamedTuple):
 def size_of(name: str) -> Size:
     """Size of one file of the client."""
     content = (CLIENT / name).read_bytes()
-    return Size(name, len(content), len(gzip.compress(content, 9)))
+    return Size(name, len(content), len(gzip.compress(content, _LEVEL)))
 
 
 def loaded(name: str) -> Iterator[str]:

@@ -202,6 +202,15 @@ def test_a_page_with_hostile_style_cannot_spoil_it(shown: Shown) -> None:
     assert page.locator("pull-quote").evaluate(script, ["display", "opacity"]) == ["block", "1"]
 
 
+def test_a_page_sets_colours_and_is_followed_into_the_dark(shown: Shown) -> None:
+    style = "<style>:root { color-scheme: dark } .own { --pq-ink: rgb(1, 2, 3); --pq-size: 20px }</style>"
+    tags = '<pull-quote key="KEY" id="a" class="own"></pull-quote><pull-quote key="KEY" id="b"></pull-quote>'
+    page = shown(f"{style}{SCRIPT}{tags}")
+    script = "(node) => ['color', 'fontSize'].map((name) => getComputedStyle(node)[name])"
+    assert page.locator("#a .root").evaluate(script) == ["rgb(1, 2, 3)", "20px"]
+    assert page.locator("#b .root").evaluate(script) == ["rgb(236, 232, 225)", "16px"]
+
+
 def test_it_may_come_early_late_and_twice(shown: Shown, server: str) -> None:
     early = f'<script async type="module" src="{server}/widget.js"></script>'
     page = shown(f'{early}<pull-quote><a href="/">Search</a></pull-quote><p id="end">end</p>')

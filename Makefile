@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo eval test check serve browser models crash faults flips screens sizes landing client overload soak clean
+.PHONY: demo eval test check serve browser models crash faults flips screens sizes landing client overload soak clean extraction laws
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -72,6 +72,13 @@ sizes: $(VENV)/installed
 # 200 links to quotations, followed in Chromium: how many land (a few minutes).
 landing: $(VENV)/installed browser
 	@$(BIN)/python -m tests.reader.landing
+
+# Articles out of pages beside trafilatura's plain output, and invariants 1 to 3 over real pages (some minutes).
+PAGES := ../shared/data/html
+extraction: $(VENV)/installed
+	@$(BIN)/python -m bench.extraction $(PAGES)
+laws: $(VENV)/installed
+	@$(BIN)/python -m tests.laws $(PAGES)/*.tar.xz
 
 # Ten times what the server can answer, for five minutes; and half an hour at half of it.
 overload soak: $(VENV)/installed

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from indexer.dates import parse_published
 from indexer.errors import SourceUnreadable
 from indexer.furniture import is_page_part, opens_links
-from indexer.shapes import same
+from indexer.shapes import is_name, same
 from indexer.sources.decode import decode_declared, whole_characters
 from indexer.sources.html_lines import Line, collapsed, lines_of
 from indexer.sources.html_meta import Said, read_meta
@@ -142,6 +142,11 @@ def joined(lines: Sequence[Line], summary: str | None = None) -> tuple[str, tupl
     return whole, tuple(marked), warnings
 
 
+def _author(guess: str | None) -> str | None:
+    """A guess at the author that could be a name, not what stands where names do ("Username")."""
+    return guess if guess and (is_name(guess) or not guess.isascii()) else None
+
+
 def _described(page: Page, said: Said, found: Extracted | None, options: SourceOptions) -> Page:
     """The page with what it says of itself and, where it says nothing, with what trafilatura and htmldate found."""
     published, dated = said.published, said.dated
@@ -159,7 +164,7 @@ def _described(page: Page, said: Said, found: Extracted | None, options: SourceO
         title=said.title or (found.title if found else None),
         source=said.site or (found.site if found else None) or options.source,
         url=said.url or (found.url if found else None),
-        author=said.author or (found.author if found else None),
+        author=said.author or (_author(found.author) if found else None),
         published=published,
         language=said.language or options.language,
         metadata={key: value for key, value in metadata.items() if value},

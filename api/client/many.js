@@ -45,31 +45,34 @@ const askOne = async (archive, filters, signal, { id, question }) => {
   }
 };
 
-/**
- * Asks `questions` ([{id, question}]) of the archive, with the filters of the route `at`, over which articles open.
- * Gives {node, stop(), isBusy()}: the node shows how far it is, then the whole.
- */
-export const askMany = (archive, questions, at) => {
-  const stopping = new AbortController();
-  const items = new Array(questions.length);
-  const rows = questions.map(({ question }) =>
-    el("tr", { className: "waiting" }, el("th", { scope: "row", dir: "auto" }, question), el("td", {}, "…"), el("td", {})),
+const waitingRow = ({ question }) =>
+  el("tr", { className: "waiting" }, el("th", { scope: "row", dir: "auto" }, question), el("td", {}, "…"), el("td", {}));
+
+const tableOf = (rows) => {
+  const heads = [words.question, words.answer, words.article].map((name) => el("th", { scope: "col" }, name));
+  const table = el(
+    "table",
+    {},
+    el("caption", {}, words.manyCaption),
+    el("thead", {}, el("tr", {}, heads)),
+    el("tbody", {}, rows),
   );
-  const done = () => items.filter(Boolean);
+  return el("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: words.manyCaption }, table);
+};
+
+// What is known so far, as a node: how many are asked, a row for each. `buttons` stand beside the count.
+const boardOf = (questions, at, buttons) => {
+  const items = new Array(questions.length);
+  const rows = questions.map(waitingRow);
   const bar = el("progress", { max: questions.length, value: 0, ariaLabel: words.progressLabel });
   const count = el("p", { className: "count", role: "status" });
-  const stopButton = el("button", { type: "button", onclick: () => stopping.abort() }, words.stop);
-  const again = el("button", { type: "button", hidden: true, onclick: () => run(isFailed) }, words.askFailed);
-
+  const known = () => items.filter(Boolean);
   const tell = () => {
-    const replies = done();
-    bar.value = replies.length;
-    const answered = replies.filter(({ reply }) => reply?.answered).length;
-    const failed = replies.filter(({ error }) => error).length;
-    count.replaceChildren(words.progress(replies.length, questions.length, answered, failed));
+    const answered = known().filter(({ reply }) => reply?.answered).length;
+    const failed = known().filter(({ error }) => error).length;
+    bar.value = known().length;
+    count.replaceChildren(words.progress(known().length, questions.length, answered, failed));
   };
-  const isFailed = (index) => !items[index] || Boolean(items[index].error);
-
   const put = (index, item) => {
     items[index] = item;
     const row = rowOf(item, at);
@@ -77,44 +80,47 @@ export const askMany = (archive, questions, at) => {
     rows[index] = row;
     tell();
   };
+  const head = el("div", { className: "head" }, count, buttons, saveButtons(() => manyTable(known())));
+  const node = el("section", { className: "many" }, head, bar, tableOf(rows));
+  tell();
+  return { node, put, hasFailed: (index) => Boolean(items[index]?.error) };
+};
+
+/**
+ * Asks `questions` ([{id, question}]) of the archive, with the filters of the route `at`, over which articles open.
+ * Gives {node, stop(), isBusy()}: the node shows how far it is, then the whole.
+ */
+export const askMany = (archive, questions, at) => {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let busy = false;
-  const run = async (wanted) => {
-    busy = true;
-    stopButton.hidden = false;
-    again.hidden = true;
-    const left = [...questions.keys()].filter(wanted);
-    const work = async () => {
-      while (left.length && !stopping.signal.aborted) {
-        const index = left.shift();
-        put(index, await askOne(archive, at.filters, stopping.signal, questions[index]));
-      }
-    };
+  const stop = el("button", { type: "button", onclick: () => stopping.abort() }, words.stop);
+  const again = el("button", { type: "button", onclick: () => run(failed()) }, words.askFailed);
+  const board = boardOf(questions, at, [stop, again]);
+  const failed = () => [...questions.keys()].filter(board.hasFailed);
+
+  const show = (isBusy) => {
+    busy = isBusy;
+    stop.hidden = !busy;
+    again.hidden = busy || signal.aborted || failed().length === 0;
+  };
+  const work = async (left) => {
+    while (left.length && !signal.aborted) {
+      const index = left.shift();
+      board.put(index, await askOne(archive, at.filters, signal, questions[index]));
+    }
+  };
+  const run = async (left) => {
+    show(true);
     try {
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      await Promise.all(Array.from({ length: AT_ONCE }, () => work(left)));
     } catch (error) {
       if (error.name !== "AbortError") throw error;
     } finally {
-      stopButton.hidden = true;
-      again.hidden = stopping.signal.aborted || !done().some(({ error }) => error);
-      busy = false;
+      show(false);
     }
   };
 
-  const table = el(
-    "table",
-    {},
-    el("caption", {}, words.manyCaption),
-    el("thead", {}, el("tr", {}, [words.question, words.answer, words.article].map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, rows),
-  );
-  const node = el(
-    "section",
-    { className: "many" },
-    el("div", { className: "head" }, count, stopButton, again, saveButtons(() => manyTable(done()))),
-    bar,
-    el("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: words.manyCaption }, table),
-  );
-  tell();
-  run(() => true);
-  return { node, stop: () => stopping.abort(), isBusy: () => busy };
+  run([...questions.keys()]);
+  return { node: board.node, stop: () => stopping.abort(), isBusy: () => busy };
 };

@@ -254,6 +254,18 @@ def test_what_fails_of_many_questions_is_told_and_asked_again(opened: Opened) ->
     expect(page.locator(".lead")).to_have_text("There is no question in it.")
 
 
+def test_many_questions_can_be_stopped(opened: Opened) -> None:
+    page = opened("#many=").page
+    page.route("**/v1/ask", lambda route: None)
+    page.get_by_label("Ask many questions").fill("Who?\nWhat?\nWhere?")
+    page.get_by_role("button", name="Ask all").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    expect(page.locator(".many .count")).to_have_text("0 of 3 questions asked · 0 answered")
+    expect(page.locator("tr.waiting")).to_have_count(3)
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_a_server_that_wants_a_key_gets_the_one_that_is_typed(opened: Opened) -> None:
     watched = opened()
     page = watched.page

@@ -168,6 +168,7 @@ class PullQuote extends HTMLElement {
 
   #asking = new AbortController();
   #drawn = false;
+  #due = false;
   #seen = null;
 
   constructor() {
@@ -199,14 +200,18 @@ class PullQuote extends HTMLElement {
     this.#drawn = false;
   }
 
-  attributeChangedCallback(name, before, after) {
-    if (!this.#drawn || before === after) return;
-    if (name === "placeholder") this.#input.placeholder = after ?? words[this.mode].placeholder;
-    else this.#draw();
+  attributeChangedCallback(_, before, after) {
+    if (!this.#drawn || this.#due || before === after) return;
+    this.#due = true; // several may change at once
+    queueMicrotask(() => {
+      this.#due = false;
+      if (this.isConnected) this.#draw();
+    });
   }
 
   /** Ask (or, in the mode search, look for) a text, as if it had been typed. */
   ask(text) {
+    if (!this.#drawn) return undefined;
     if (this.mode === "similar") return this.#find({});
     this.#input.value = text;
     return this.#find(this.mode === "ask" ? { question: text } : { query: text });
@@ -237,6 +242,7 @@ class PullQuote extends HTMLElement {
       autocomplete: "off",
       placeholder: this.getAttribute("placeholder") ?? placeholder,
       ariaLabel: label,
+      value: this.#input?.value ?? "", // drawn anew, it still holds what was typed
     });
     const form = el("form", { role: "search", ariaLabel: label }, this.#input, el("button", { type: "submit" }, button));
     this.#input.part = "input";
@@ -258,7 +264,8 @@ class PullQuote extends HTMLElement {
   // Only near the screen, and only when the page is whole: its text is what is compared.
   #whenSeen(act) {
     whenParsed(() => {
-      if (!this.isConnected) return;
+      if (!this.isConnected || this.mode !== "similar") return;
+      this.#seen?.disconnect();
       this.#seen = new IntersectionObserver(
         (entries) => {
           if (!entries.some(({ isIntersecting }) => isIntersecting)) return;

@@ -154,6 +154,7 @@ def test_several_on_one_page_do_not_meet(shown: Shown) -> None:
     page.evaluate("document.querySelector('#b').setAttribute('mode', 'ask')")
     expect(page.locator("#b .passage")).to_have_count(0)
     expect(page.locator("#b").get_by_role("button")).to_have_text("Ask")
+    assert page.locator("#b input").input_value() == "ferry timetable"
     assert page.locator("#a blockquote").count() > 0
     assert sorted((who, name) for who, name, _ in events(page)) == [
         ("a", "answer"),
@@ -180,6 +181,22 @@ def test_related_articles_are_those_like_the_page_without_itself(shown: Shown, n
     titles = page.locator("pull-quote li a").all_text_contents()
     assert len(titles) == 2
     assert "Café reopens 🥐" not in titles
+
+
+def test_attributes_that_change_together_make_one_request(shown: Shown) -> None:
+    page = shown(f'{SCRIPT}{LOG}<main>{ASTRAL}</main><pull-quote id="a" key="KEY" mode="similar"></pull-quote>')
+    page.locator("pull-quote li").first.wait_for()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.evaluate(
+        """() => { const node = document.querySelector("pull-quote");
+                  for (const [name, value] of [["top", "1"], ["placeholder", "?"], ["article", "long"]])
+                    node.setAttribute(name, value); }"""
+    )
+    page.wait_for_function("() => window.log.length === 4")
+    expect(page.locator("pull-quote li")).to_have_count(1)
+    assert [name for _, name, _ in events(page)] == ["ready", "answer", "ready", "answer"]
+    assert len(sent) == 1
 
 
 HOSTILE_CSS = """<style>

@@ -26,7 +26,8 @@ export const hintOf = (title, detail) => notice(title, detail);
 const againButton = (again) => el("button", { type: "button", className: "again", onclick: again }, words.again);
 
 const keyForm = (again) => {
-  const field = el("input", { type: "password", id: "key", required: true, autocomplete: "off", spellcheck: false });
+  const inAHeader = "\\s*[!-~]+\\s*"; // what HTTP can carry
+  const field = el("input", { type: "password", id: "key", required: true, pattern: inAHeader, autocomplete: "off" });
   const form = el(
     "form",
     { className: "key" },

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo eval test check serve browser models crash faults flips screens sizes landing client overload soak clean extraction laws
+.PHONY: demo eval test check serve browser models crash faults flips churn screens sizes landing client overload soak clean extraction laws
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -61,6 +61,10 @@ faults: $(VENV)/installed
 
 flips: $(VENV)/installed
 	@$(BIN)/python -m tests.flips --runs 10000
+
+# A writer beside eight readers, for ten minutes.
+churn: models
+	@$(BIN)/python -m bench.churn --minutes 10
 
 # A picture of every state of the page, to be looked at.
 screens: $(ARCHIVE) browser

@@ -24,6 +24,7 @@ FILE = "archive.sqlite"
 _VFS = "cksmvfs"
 _RESERVED = 8  # bytes a page that the checksum takes; less or more in a file means that it is not checked
 _BUSY_MS = 30_000
+_LOG_MOST = 64_000_000  # bytes of the log that a commit leaves, where nothing keeps it from being folded
 _PAGES = 4096  # copied at a time by a backup
 
 _SCHEMA = """
@@ -223,6 +224,13 @@ class Store:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+        self._bound_log()
+
+    def _bound_log(self) -> None:
+        """Fold a log that has grown: SQLite does so only at a moment when nobody reads, which may never come."""
+        if self._look().log > _LOG_MOST:
+            with suppress(ArchiveBusy, ArchiveReadOnly):  # what was written is in the log, and safe
+                self.fold()
 
     def meta(self, key: str) -> Any:  # noqa: ANN401 - SQLite values are int, float, str, bytes or None
         """The value of a meta row, or None."""

@@ -59,9 +59,11 @@ def test_articles_are_read_deleted_and_verified_without_the_models(
         assert bare.delete(["a3"]) == ["a3"]
         assert [verdict.status for verdict in bare.verify([citation])] == ["missing"]
         assert bare.view_info().articles == expected.articles - 1
+        assert bare.compact().after > 0
+        assert bare.delete(["a4"], purge=True) == ["a4"]
         with pytest.raises(ModelMissing):
             bare.search("day 3")
-    assert door.view_info().articles == expected.articles - 1
+    assert door.view_info().articles == expected.articles - 2
     assert "a3" not in {hit.article.id for hit in door.search("day 3", top_k=100).items}
 
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import random
 import shutil
+import threading
 from pathlib import Path
 
 import apsw
 import pytest
 
+from indexer import store as stores
 from indexer.errors import ArchiveDamaged, ArchiveMissing, ArchiveReadOnly, NewerFormat, PullquoteError
 from indexer.store import FILE, FORMAT, Store
 
@@ -110,3 +112,26 @@ def test_200_one_bit_flips_are_each_detected_or_harmless(store: Store, tmp_path:
             detected += 1
         shutil.rmtree(folder)
     assert detected >= 150  # a flip in a page that was never used is harmless
+
+
+def test_the_log_stays_small_though_somebody_always_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "_LOG_MOST", 2_000_000)
+    store, stop, most = Store(tmp_path / "archive", create=True), threading.Event(), 0
+
+    def read() -> None:
+        while not stop.is_set():
+            for _ in store.stream("SELECT text FROM article"):
+                pass
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for n in range(100):
+        with store.writing() as writing:
+            writing.insert(INSERT, (f"a{n}", bytes(100_000)))
+        most = max(most, (store.folder / f"{FILE}-wal").stat().st_size)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert most < 4_000_000
+    store.close()

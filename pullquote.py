@@ -35,7 +35,6 @@ from indexer.remembered import Memory
 from indexer.seal import repair as mend
 from indexer.seal import try_settle
 from indexer.sources import SourceOptions, Unchanged, read_pages
-from indexer.sources.formats import reader_of
 from indexer.store import FILE
 from indexer.stories import clusters, link_missing
 from indexer.types import (
@@ -169,6 +168,8 @@ class Archive:
         prune: bool,
         fetch: bool,
     ) -> None:
+        from indexer.sources.formats import reader_of
+
         seen, refused = set[str](), set[str]()
         memory = Memory(self._archive, reader_of(options) if fetch else "")
         found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory) if fetch else None)

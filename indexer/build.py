@@ -11,7 +11,6 @@ from indexer.chunk import chunk
 from indexer.clean import clean
 from indexer.commit import Draft, commit, is_unchanged, known_vectors
 from indexer.errors import SourceUnreadable
-from indexer.language import detect_language
 from indexer.seal import try_settle
 from indexer.sources.source import Unchanged
 from indexer.types import Article, IndexEvent, Page, Passage
@@ -58,6 +57,8 @@ def _skip_unchanged(archive: Archive, batch: list[Found], report: Report) -> lis
 
 
 def _clean(pages: list[Page], timezone: str | None, report: Report) -> list[tuple[Page, Article]]:
+    from indexer.language import detect_language  # its model is for those who index
+
     cleaned = []
     for page in pages:
         told: list[str] = []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,3 +123,9 @@ def test_a_watched_folder_is_searchable_within_seconds(tmp_path: Path) -> None:
 def test_what_is_watched_must_be_there(tmp_path: Path) -> None:
     with Archive(tmp_path / "archive", create=True) as archive, pytest.raises(InvalidInput, match="not there"):
         archive.watch(tmp_path / "nowhere")
+
+
+def test_a_question_loads_nothing_that_reads_sources() -> None:
+    engines = ["feedparser", "lxml", "py3langid", "pypdf", "subprocess", "trafilatura", "warcio", "watchfiles"]
+    code = f"import sys, pullquote; print([name for name in {engines} if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"

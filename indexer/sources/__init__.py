@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from indexer.errors import InvalidInput, SourceUnreadable
 from indexer.identity import article_id, is_web_url
-from indexer.sources.apart import Readers
-from indexer.sources.formats import HEAD, recognise
-from indexer.sources.limits import MAX_BYTES
 from indexer.sources.options import SourceOptions
-from indexer.sources.reading import Memory, NoMemory, Reading, Result
-from indexer.sources.records import STDIN
 from indexer.sources.source import Document, Unchanged, sha256
-from indexer.sources.walk import find_files
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # questions need none of these: what reads is imported where it reads
     from indexer.sources.fetch import Fetcher
+    from indexer.sources.reading import Memory, Result
 
 _URL = "it is a URL: add --fetch to get it from the web"
 NO_OPTIONS = SourceOptions()
@@ -41,6 +36,9 @@ def read_pages(
     is read once. An id that occurs twice in a run is refused from its second time on: the first stays, so that a second
     run over the same sources changes nothing.
     """
+    from indexer.sources.apart import Readers
+    from indexer.sources.reading import NoMemory, Reading
+
     seen: set[str] = set()
     with Readers() as readers:
         for found in Reading(options, readers, memory or NoMemory()).read(_documents(paths, stdin, fetcher)):
@@ -66,6 +64,8 @@ def _once(found: Result, seen: set[str]) -> Result:
 def _documents(
     paths: Sequence[str | Path], stdin: io.BufferedReader | None, fetcher: Fetcher | None
 ) -> Iterator[Document | Result]:
+    from indexer.sources.walk import find_files
+
     met: set[Path] = set()
     for path in paths:
         if str(path) == "-":
@@ -92,6 +92,10 @@ def _opened(path: Path, name: str) -> Iterator[Document | SourceUnreadable]:
 
 def _piped(stream: io.BufferedReader) -> Document:
     """What was piped in. Two texts piped in one after the other are two articles: their bytes name them."""
+    from indexer.sources.formats import HEAD, recognise
+    from indexer.sources.limits import MAX_BYTES
+    from indexer.sources.records import STDIN
+
     format = recognise(stream.peek(HEAD)[:HEAD], "")
     if format is None or format.whole:
         data = stream.read(MAX_BYTES + 1)

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo eval test check serve browser models crash faults flips churn screens sizes landing client overload soak clean extraction laws
+.PHONY: demo eval test check serve browser models crash faults flips churn screens sizes landing client overload soak extraction laws fuzz clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -83,6 +83,10 @@ extraction: $(VENV)/installed
 	@$(BIN)/python -m bench.extraction $(PAGES)
 laws: $(VENV)/installed
 	@$(BIN)/python -m tests.laws $(PAGES)/*.tar.xz
+
+# A hundred thousand odd requests.
+fuzz: $(VENV)/installed
+	@$(BIN)/python -m bench.fuzz
 
 # Ten times what the server can answer, for five minutes; and half an hour at half of it.
 overload soak: $(VENV)/installed

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -28,11 +29,18 @@ from indexer.types import Citation, Filters, Mode, Range, TextPositionSelector, 
 MAX_ITEMS = 1_000
 _EXAMPLE = "Where did Imran Khan meet Xi Jinping?"
 
+
+def _whole_number(value: object) -> object:
+    """A number without a fraction is whole, however it is written (JSON Schema 2020-12, validation 6.1.1)."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_WHOLE = BeforeValidator(_whole_number)
 Question = Annotated[str, Field(min_length=1, max_length=2_000, description="A question.", examples=[_EXAMPLE])]
 Query = Annotated[str, Field(min_length=1, max_length=2_000, description="Words to look for.", examples=["Khan China"])]
-TopK = Annotated[int, Field(ge=1, le=100, description="How many items to return.")]
-Depth = Annotated[int, Field(ge=1, le=200, description="How many passages to read.")]
-Limit = Annotated[int, Field(ge=1, le=1_000, description="How many articles to list.")]
+TopK = Annotated[int, Field(ge=1, le=100, description="How many items to return."), _WHOLE]
+Depth = Annotated[int, Field(ge=1, le=200, description="How many passages to read."), _WHOLE]
+Limit = Annotated[int, Field(ge=1, le=1_000, description="How many articles to list."), _WHOLE]
 SearchMode = Annotated[Mode, Field(description="Search by meaning (dense), by words (lexical), or by both (hybrid).")]
 MaxError = Annotated[
     float | None, Field(ge=0, le=1, description="Highest share of wrong answers; needs a calibrated reader.")
@@ -45,7 +53,7 @@ Copies = Annotated[
     bool, Field(description="Also passages that only repeat, in another article of the same story, one above them.")
 ]
 Names = Annotated[list[str], Field(max_length=MAX_ITEMS, description="Any of these.")]
-Offset = Annotated[int, Field(ge=0, le=2**53 - 1)]  # what JavaScript counts exactly
+Offset = Annotated[int, Field(ge=0, le=2**53 - 1), _WHOLE]  # what JavaScript counts exactly
 ArticleId = Annotated[
     str, Field(pattern=f"^{ID_PATTERN}$", description="An article's id.", examples=["khan-in-beijing"])
 ]

@@ -32,10 +32,12 @@ QUESTIONS = (
 
 
 class Outcome(NamedTuple):
-    """One request: status 0 where no reply came, and the seconds from when it was due."""
+    """One request: status 0 where no reply came, the seconds it took, and what was replied (head in small letters)."""
 
     status: int
     seconds: float
+    head: bytes = b""
+    content: bytes = b""
 
 
 class Server:
@@ -88,7 +90,7 @@ class Pool:
 
     async def get(self, path: str) -> Outcome:
         """GET a path."""
-        return await self._send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        return await self.raw(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
     async def ask(self, question: str) -> Outcome:
         """POST a question."""
@@ -98,35 +100,50 @@ class Pool:
         """Send JSON."""
         content = json.dumps(body).encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        return await self._send(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        return await self.raw(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
 
     def close(self) -> None:
         """Close all connections."""
         for _, writer in self._free:
             writer.close()
 
-    async def _send(self, request: bytes) -> Outcome:
+    async def raw(self, request: bytes) -> Outcome:
+        """Send a whole request, as it is."""
         began = time.perf_counter()
+        found = (0, b"", b"")
         for again in (True, False):  # a kept connection may have been closed by the server: try once on a fresh one
             fresh = not self._free or not again
             try:
                 wire = await asyncio.open_connection("127.0.0.1", self._port) if fresh else self._free.pop()
-                status = await self._exchange(wire, request)
+                found = await self._exchange(wire, request)
             except (OSError, asyncio.IncompleteReadError, ValueError):
                 if not fresh:
                     continue
-                status = 0
             break
-        return Outcome(status, time.perf_counter() - began)
+        return Outcome(found[0], time.perf_counter() - began, *found[1:])
 
-    async def _exchange(self, wire: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes) -> int:
+    async def _exchange(
+        self, wire: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes
+    ) -> tuple[int, bytes, bytes]:
         reader, writer = wire
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
-        await reader.readexactly(length)
+        while head.split()[1] == b"100":  # Continue: the reply is still to come
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        status = int(head.split()[1])
+        content = b"" if request.startswith(b"HEAD ") or status in {204, 304} else await _content(reader, head)
         if b"connection: close" in head:
             writer.close()
         else:
             self._free.append(wire)
-        return int(head.split()[1])
+        return status, head, content
+
+
+async def _content(reader: asyncio.StreamReader, head: bytes) -> bytes:
+    if b"transfer-encoding: chunked" not in head:
+        return await reader.readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0))
+    content = b""
+    while size := int(await reader.readline(), 16):
+        content += (await reader.readexactly(size + 2))[:-2]
+    await reader.readline()
+    return content

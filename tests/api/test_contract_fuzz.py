@@ -1,0 +1,71 @@
+"""The service against its own OpenAPI document (schemathesis, all checks), and against requests that are odd."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CHECKS
+
+from api.app import create_app
+from api.settings import Settings
+from bench.fuzz import fuzz
+from tests.api.browser import serve
+from tests.api.conftest import ARTICLES, client_of
+
+SOME = settings(
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from pullquote import Archive
+
+    folder: Path = tmp_path_factory.mktemp("fuzzed") / "archive"
+    with Archive(folder, create=True) as archive, client_of(create_app(Settings(archive=folder), archive)) as client:
+        client.post("/v1/articles", json={"items": ARTICLES})
+    with serve(create_app(Settings(archive=folder, queue=1000, slots=4))) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def document(address: str) -> schemathesis.BaseSchema:
+    # 422 too: a schema cannot say that dates must not run backwards, or that a cursor must be one of a list
+    taken = ["2xx", "3xx", "401", "403", "404", "409", "422", "429", "503"]
+    config = schemathesis.Config.from_dict({"checks": {"positive_data_acceptance": {"expected-statuses": taken}}})
+    return schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
+
+
+def test_every_operation_keeps_the_document(document: schemathesis.BaseSchema) -> None:
+    checked = 0
+    for found in document.get_all_operations():
+        operation = found.ok()  # type: ignore[union-attr]  # raises, where it is none
+
+        @SOME
+        @given(case=operation.as_strategy())
+        def keeps(case: schemathesis.Case[Any]) -> None:
+            nonlocal checked
+            checked += 1
+            case.call_and_validate()
+
+        keeps()
+    assert checked > 100
+
+
+def test_odd_requests_are_refused_and_no_span_lies(address: str) -> None:
+    failures: list[str] = []
+    counts = asyncio.run(fuzz(int(address.rpartition(":")[2]), 1_000, 7, failures.append))
+    assert failures == []
+    assert counts.total() == 1_000
+    assert counts[200] > 200
+    assert len(CHECKS.get_all()) >= 10

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from indexer.dates import parse_published
 from indexer.errors import SourceUnreadable
 from indexer.furniture import is_page_part, opens_links
-from indexer.shapes import is_name, same
+from indexer.shapes import same
 from indexer.sources.decode import decode_declared, whole_characters
 from indexer.sources.html_lines import Line, collapsed, lines_of
 from indexer.sources.html_meta import Said, read_meta
@@ -20,6 +20,7 @@ from indexer.sources.source import NOTHING, Given, sha256
 from indexer.types import Block, Page
 
 _SENTENCE_ENDS = tuple(".!?…\"”’')。！？")
+_NO_NAMES = frozenset(("admin", "administrator", "author", "authority control", "editor", "guest", "username"))
 _TITLE_WORDS = 4  # a shorter link may be part of what is said
 
 
@@ -144,7 +145,7 @@ def joined(lines: Sequence[Line], summary: str | None = None) -> tuple[str, tupl
 
 def _author(guess: str | None) -> str | None:
     """A guess at the author that could be a name, not what stands where names do ("Username")."""
-    return guess if guess and (is_name(guess) or not guess.isascii()) else None
+    return guess if guess and ";" not in guess and guess.casefold() not in _NO_NAMES else None
 
 
 def _described(page: Page, said: Said, found: Extracted | None, options: SourceOptions) -> Page:

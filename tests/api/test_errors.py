@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 import api.errors as api_errors
 import indexer.errors as indexer_errors
+from api import catalogue
 from api.app import create_app
 from api.errors import CATALOGUE, kind_of, problem_of, problem_of_faults
 from api.requests import AskRequest, VerifyRequest
@@ -225,3 +226,7 @@ def test_a_response_that_breaks_off_is_logged_and_not_patched(caplog: pytest.Log
     with TestClient(app, "http://localhost", client=HERE) as client, pytest.raises(ZeroDivisionError):
         client.get("/broken/")
     assert "'/broken/' failed" in caplog.text
+
+
+def test_the_page_of_errors_is_fresh() -> None:
+    assert catalogue.FILE.read_text("utf-8") == catalogue.document(), "run python -m api.catalogue"

@@ -75,8 +75,8 @@ def examples() -> dict[str, dict[str, Any]]:
         citation=citation,
         support=Support(articles=1, independent=1),
     )
-    parts = ScoreParts(dense=0.71, lexical=2.1, fused=0.0328)
-    hit = Hit(BODY, _place(BODY), 0.0328, parts, head, (_place("bridge"), _place("cost")))
+    parts = ScoreParts(dense=0.71, lexical=2.1, fused=0.9713)
+    hit = Hit(BODY, _place(BODY), 0.9713, parts, head, (_place("bridge"), _place("cost")))
     timings = {"search": 9.1, "read": 41.7}
     reply = Reply(QUESTION, True, None, (answer,), (hit,), Excluded(), timings, view, models)
     event = IndexEvent("added", "http:bridge-1", "bridge-1")

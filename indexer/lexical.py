@@ -50,7 +50,7 @@ class Term(NamedTuple):
 
 
 # Boosts of BM25 by field: a first choice, to be weighed by measurement.
-_FIELDS = {"text": 1.0, "exact": 0.5, "title": 0.5}
+FIELDS = {"text": 1.0, "exact": 0.5, "title": 0.5}
 _STATE = "#state"  # no article can have this id
 _HEAP = 64_000_000  # bytes that a writer may fill before it flushes
 _NO_DATE = -(2**62)  # outside every range a filter can ask for
@@ -140,7 +140,7 @@ class LexicalView:
             return None
         should = [
             (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(field, token), boost))
-            for field, boost in _FIELDS.items()
+            for field, boost in FIELDS.items()
             for token in _tokens(" ".join(words), stem=field != "exact")
         ]
         must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(part, 0.0)) for part in self._filter(filters)]

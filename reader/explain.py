@@ -151,7 +151,7 @@ def _lost_before(question: Question, view: View, made: Trace, wanted: dict[int, 
     if any(place in read for place in wanted.values()):
         return "outscored"
     if wanted.keys() & {ranked.passage for ranked in made.ranking}:
-        high = {row for leg in made.legs for row, _ in leg[: question.depth]}
+        high = {row for leg in made.legs[:2] for row, _ in leg[: question.depth]}
         return "fused_out" if wanted.keys() & high else "not_read"
     passing = allowed(view, question.filters)
     if passing is not None and not wanted.keys() & set(passing.tolist()):
@@ -167,7 +167,7 @@ def _weighed(view: View, one: Group, expected: Expected) -> Weighed:
 
 def _traced(view: View, made: Trace, wanted: dict[int, Located], expected: Expected) -> Iterator[Traced]:
     """The passages that were read, in order, then those expected that were not, the best ranked first."""
-    ranks = [{row: n for n, (row, _) in enumerate(leg, start=1)} for leg in made.legs]
+    ranks = [{row: n for n, (row, _) in enumerate(leg, start=1)} for leg in made.legs[:2]]
     fused_at = {ranked.passage: n for n, ranked in enumerate(made.ranking, start=1)}
     parts = {ranked.passage: ranked.parts for ranked in made.ranking}
     best: dict[int, Candidate] = {}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from indexer.offsets import ranges_of
 from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, Mode, Ranked, ScoreParts
 from indexer.views import Located, View
 from retriever.collapse import Kept, collapse
 from retriever.filter import allowed
-from retriever.fuse import below, reciprocal_rank_fusion
+from retriever.fuse import below, convex
 from retriever.highlight import highlight
+from retriever.recency import bonus
 
 LEG_DEPTH = 100  # passages of each leg that are fused
 
@@ -46,10 +49,15 @@ def find(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
 
 
 class Legs(NamedTuple):
-    """The two rankings of passages (row, score), best first; a leg that was not asked is empty."""
+    """The two rankings of passages (row, score), best first; a leg that was not asked is empty.
+
+    cosines: of the passages that only the lexical leg has. bonus: what the time of the question adds, by row.
+    """
 
     dense: list[tuple[int, float]]
     lexical: list[tuple[int, float]]
+    cosines: dict[int, float]
+    bonus: dict[int, float]
 
 
 def rank(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters) -> list[Ranked]:
@@ -67,24 +75,28 @@ def legs(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
     deep = max(k, LEG_DEPTH)
     dense: list[tuple[int, float]] = []
     lexical: list[tuple[int, float]] = []
-    if mode != "lexical":
-        vector, passages = embedder.encode_query(query), allowed(view, filters)
-        dense = _whole_ties(lambda n: view.dense.search(vector, n, passages), deep)
+    cosines: dict[int, float] = {}
     if mode != "dense":
         depth = LEG_DEPTH if mode == "hybrid" else deep
         lexical = _whole_ties(lambda n: view.lexical.search(query, n, filters), depth)
-    return Legs(dense, lexical)
+    if mode != "lexical":
+        vector, passages = embedder.encode_query(query), allowed(view, filters)
+        dense = _whole_ties(lambda n: view.dense.search(vector, n, passages), deep)
+        missing = {row for row, _ in lexical[:LEG_DEPTH]} - {row for row, _ in dense[:LEG_DEPTH]}
+        if missing:
+            cosines = dict(view.dense.search(vector, len(missing), np.array(sorted(missing), np.int64)))
+    rows = [row for leg in (dense, lexical) for row, _ in leg[:LEG_DEPTH]] if mode == "hybrid" else []
+    return Legs(dense, lexical, cosines, bonus(view, query, filters, rows))
 
 
 def fused(found: Legs, mode: Mode) -> list[Ranked]:
     """One ranking of what the legs found."""
-    dense, lexical = found
     if mode == "hybrid":
-        ranking = reciprocal_rank_fusion(dense[:LEG_DEPTH], lexical[:LEG_DEPTH])
-        return ranking + below(dense, ranking)
+        ranking = convex(found.dense[:LEG_DEPTH], found.lexical[:LEG_DEPTH], found.cosines, found.bonus)
+        return ranking + below(found.dense, ranking)
     if mode == "dense":
-        return [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in dense]
-    return [Ranked(passage, score, ScoreParts(lexical=score)) for passage, score in lexical]
+        return [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in found.dense]
+    return [Ranked(passage, score, ScoreParts(lexical=score)) for passage, score in found.lexical]
 
 
 def _whole_ties(find: Callable[[int], list[tuple[int, float]]], k: int) -> list[tuple[int, float]]:

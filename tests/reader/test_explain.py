@@ -72,17 +72,17 @@ def test_the_stage_that_lost_the_answer(
 
 
 def test_what_one_leg_ranks_high_may_be_fused_out(view: View) -> None:
-    """Dense alone puts it first; with words the others stand above it."""
+    """Words alone put it first; by meaning the others stand far above it."""
 
     class Contrary(WordEmbedder):
         def encode_query(self, question: str) -> object:  # type: ignore[override]
-            return super().encode_query("Volcano erupts near Rome.")
+            return super().encode_query("Khan met Xi in Beijing.")
 
-    question = QUESTION._replace(text="Khan met Xi Modi in Beijing Delhi", depth=1)
+    question = QUESTION._replace(text="volcano", depth=1)
     reader = Reader(FakeSpanModel(SCORES))
     explanation = explain(question, Expected(("Rome",)), view, Contrary(), reader)  # type: ignore[arg-type]
     [traced] = [one for one in explanation.passages if one.article.id == "c"]
-    assert (traced.dense_rank, traced.lexical_rank, traced.read_rank) == (1, None, None)
+    assert (traced.lexical_rank, traced.fused_rank, traced.read_rank) in {(1, 2, None), (1, 3, None)}
     assert (explanation.lost, traced.expected) == ("fused_out", True)
 
 

@@ -1,23 +1,64 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from indexer.types import ScoreParts
-from retriever.fuse import reciprocal_rank_fusion
+from retriever.fuse import DENSE_SHARE, below, convex
+
+A, B = DENSE_SHARE, 1 - DENSE_SHARE
 
 
 def test_fusion_by_hand() -> None:
-    fused = reciprocal_rank_fusion(dense=[(1, 0.9), (2, 0.8)], lexical=[(2, 7.0), (3, 5.0)])
-    assert [ranked.passage for ranked in fused] == [2, 1, 3]  # 1/62 + 1/61 > 1/61 > 1/62
-    assert [ranked.score for ranked in fused] == pytest.approx([1 / 62 + 1 / 61, 1 / 61, 1 / 62])
-    assert fused[0].parts == ScoreParts(dense=0.8, lexical=7.0, fused=fused[0].score)
-    assert fused[2].parts == ScoreParts(dense=None, lexical=5.0, fused=fused[2].score)
+    """Best cosine .8, so 1.8 is the whole of the dense part; best BM25 8."""
+    fused = convex(dense=[(1, 0.8), (2, 0.62)], lexical=[(2, 8.0), (3, 4.0)], cosines={3: 0.44})
+    expected = {1: A, 2: A * 0.9 + B, 3: A * 0.8 + B * 0.5}
+    assert {ranked.passage: ranked.score for ranked in fused} == pytest.approx(expected)
+    assert [ranked.passage for ranked in fused] == [2, 1, 3]
+    assert fused[0].parts == ScoreParts(dense=0.62, lexical=8.0, fused=fused[0].score)
+    assert fused[2].parts == ScoreParts(dense=0.44, lexical=4.0, fused=fused[2].score)
+
+
+def test_a_bonus_is_added() -> None:
+    plain = convex([(1, 0.8), (2, 0.79)], [], {})
+    timely = convex([(1, 0.8), (2, 0.79)], [], {}, {2: 0.05})
+    assert [ranked.passage for ranked in plain] == [1, 2]
+    assert [ranked.passage for ranked in timely] == [2, 1]
+    assert timely[0].score == pytest.approx(A * 1.79 / 1.8 + 0.05)
 
 
 def test_equal_scores_come_in_order_of_passage() -> None:
-    fused = reciprocal_rank_fusion(dense=[(9, 0.5)], lexical=[(4, 1.0)])
-    assert [ranked.passage for ranked in fused] == [4, 9]
+    assert [ranked.passage for ranked in convex([(9, 0.5), (4, 0.5)], [], {})] == [4, 9]
 
 
 def test_nothing_found_is_nothing_fused() -> None:
-    assert reciprocal_rank_fusion([], []) == []
+    assert convex([], [], {}) == []
+    assert below([], []) == []
+
+
+def test_words_alone_are_a_ranking_of_words() -> None:
+    fused = convex([], [(7, 3.0), (5, 6.0)], {})
+    assert [(ranked.passage, ranked.parts.dense) for ranked in fused] == [(5, None), (7, None)]
+
+
+cosines = st.floats(-1, 1, width=16)
+
+
+@given(
+    dense=st.dictionaries(st.integers(0, 30), cosines, min_size=3), lexical=st.dictionaries(st.integers(0, 30), cosines)
+)
+def test_what_is_not_fused_comes_below_in_the_order_of_its_cosine(
+    dense: dict[int, float], lexical: dict[int, float]
+) -> None:
+    leg = sorted(dense.items(), key=lambda pair: (-pair[1], pair[0]))
+    words = [(passage, 1.5 + score) for passage, score in lexical.items()]
+    extra = {passage: -1.0 for passage, _ in words if passage not in dict(leg[:2])}
+    fused = convex(leg[:2], words, extra)
+    rest = below(leg, fused)
+    assert {ranked.passage for ranked in (*fused, *rest)} == dense.keys() | lexical.keys()
+    assert [ranked.passage for ranked in rest] == [
+        passage for passage, _ in leg if passage not in dict(words) | dict(leg[:2])
+    ]
+    assert all(ranked.score <= min(one.score for one in fused) for ranked in rest)
+    assert [ranked.score for ranked in rest] == sorted((ranked.score for ranked in rest), reverse=True)

@@ -40,7 +40,7 @@ def test_a_hit_says_where_it_stands_and_keeps_the_parts_of_its_score(view: View,
     assert (hit.article.id, hit.article.source, hit.article.author) == ("a2", "WION", "Bob Roy")
     assert hit.parts.dense is not None
     assert hit.parts.lexical is not None
-    assert hit.score == hit.parts.fused == pytest.approx(2 / 61)
+    assert hit.score == hit.parts.fused == pytest.approx(1.0)  # first in both legs
     assert hit.parts.rerank is None
 
 

@@ -1,0 +1,202 @@
+"""Levers of retrieval, measured: `python -m bench.levers FOLDER [--half tune] [--sample 300]`.
+
+FOLDER holds the sets that `bench.sets` wrote, each with its archive beside the questions (`pullquote index
+articles.jsonl`). Both legs are searched once a question and kept in memory; each lever is another way to make one
+ranking of them. Prints MRR and R@10 of every lever and set, and of "news" what recency gains; intervals with `eval`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from indexer import lexical
+from indexer.archive import Archive
+from indexer.chunk import CHUNKER
+from indexer.embed import load_embedder
+from indexer.models.fetch import default_folder
+from indexer.models.registry import load_registry
+from indexer.types import Filters
+from indexer.views import View
+from retriever.evaluate import Half, Judged, chosen, measured, read_judged
+from retriever.recency import asks_for_latest
+
+Leg = list[tuple[int, float]]
+Fusion = Callable[[Leg, Leg], dict[int, float]]
+_DEPTH = 200
+SETS = ("snippets", "news", "wikinews", "squad", "cranfield", "cisi")
+
+
+class Found(NamedTuple):
+    """What a question found. legs: by name, dense and each variant of the lexical one; ids: article of each passage."""
+
+    judged: Judged
+    legs: dict[str, Leg]
+    ids: dict[int, str]
+
+
+def rrf(constant: float, dense_weight: float = 1.0, depth: int = 100) -> Fusion:
+    """Weighted reciprocal rank fusion."""
+
+    def fuse(dense: Leg, words: Leg) -> dict[int, float]:
+        scores: dict[int, float] = {}
+        for leg, weight in ((dense[:depth], dense_weight), (words[:depth], 1.0)):
+            for rank, (passage, _) in enumerate(leg, start=1):
+                scores[passage] = scores.get(passage, 0.0) + weight / (constant + rank)
+        return scores
+
+    return fuse
+
+
+def convex(weight: float, scale: str = "theory", depth: int = 100, exact: bool = False) -> Fusion:
+    """Weight * dense + (1 - weight) * lexical, each scaled to [0, 1]: Bruch et al. 2023, ACM TOIS 42(1).
+
+    scale: "theory" takes -1 for the least cosine and 0 for the least BM25, "minmax" the least that was found. exact:
+    a passage that only words found has its cosine, not the least of those that meaning found.
+    """
+
+    def scaled(leg: Leg, least: float | None) -> dict[int, float]:
+        if not leg:
+            return {}
+        high = max(score for _, score in leg)
+        low = min(score for _, score in leg) if least is None else least
+        return {passage: (score - low) / max(high - low, 1e-9) for passage, score in leg}
+
+    def fuse(dense: Leg, words: Leg) -> dict[int, float]:
+        said = scaled(words[:depth], 0.0 if scale == "theory" else None)
+        first = {passage for passage, _ in dense[:depth]}
+        leg = [pair for pair in dense if pair[0] in first or (exact and pair[0] in said)]
+        near = scaled(leg, -1.0 if scale == "theory" else None)
+        floor = min(near.values(), default=0.0)
+        return {
+            passage: weight * near.get(passage, floor) + (1 - weight) * said.get(passage, 0.0)
+            for passage in near.keys() & (first | said.keys()) | said.keys()
+        }
+
+    return fuse
+
+
+def alone(which: int) -> Fusion:
+    """One leg: 0 dense, 1 lexical."""
+    return lambda *legs: dict(legs[which][:_DEPTH])
+
+
+LEXICAL: dict[str, dict[str, float]] = {
+    "words": dict(lexical.FIELDS),
+    "stems only": {"text": 1.0, "exact": 0.0, "title": 0.5},
+    "exact 1": {"text": 1.0, "exact": 1.0, "title": 0.5},
+    "title 0": {"text": 1.0, "exact": 0.5, "title": 0.0},
+    "title 0.25": {"text": 1.0, "exact": 0.5, "title": 0.25},
+    "title 1": {"text": 1.0, "exact": 0.5, "title": 1.0},
+}
+
+
+def found(view: View, embedder: object, questions: Sequence[Judged], variants: Sequence[str]) -> Iterator[Found]:
+    """Search both legs for every question."""
+    for judged in questions:
+        vector = embedder.encode_query(judged.question)  # type: ignore[attr-defined]
+        legs = {"dense": view.dense.search(vector, _DEPTH)}
+        for name in variants:
+            lexical.FIELDS.update(LEXICAL[name])
+            legs[name] = view.lexical.search(judged.question, _DEPTH, Filters())
+        extra = {row for name in variants for row, _ in legs[name]} - {row for row, _ in legs["dense"]}
+        if extra:  # below the others: their cosines, for what asks for them
+            legs["dense"] += view.dense.search(vector, len(extra), np.array(sorted(extra), np.int64))
+        rows = sorted({passage for leg in legs.values() for passage, _ in leg})
+        places = view.passages(rows)
+        ids = view.ids([place.article for place in places])
+        yield Found(judged, legs, {row: ids[place.article] for row, place in zip(rows, places, strict=True)})
+    lexical.FIELDS.update(LEXICAL["words"])
+
+
+def score(rows: Sequence[Found], fuse: Fusion, words: str = "words") -> tuple[float, float]:
+    """Mean MRR and R@10 of a lever."""
+    values = []
+    for row in rows:
+        scores = fuse(row.legs["dense"], row.legs[words])
+        order = sorted(scores, key=lambda passage: (-scores[passage], row.ids[passage], passage))
+        got = measured(list(dict.fromkeys(row.ids[passage] for passage in order)), row.judged.articles)
+        values.append((got["MRR"], got["R@10"]))
+    mrr, recall = np.mean(values, axis=0).tolist()
+    return mrr, recall
+
+
+def recency(rows: Sequence[Found], dates: dict[str, date]) -> Iterator[str]:
+    """Lines of a table: what a bonus for new articles gains on RealTimeQA's questions about the present.
+
+    dates: of articles, by id. Now is the day of the quiz, with which the ids of the questions begin; what came later is
+    left out, as with --as-of, and so are questions whose articles all came later.
+    """
+    asked = [(row, _day_of(row.judged)) for row in rows if asks_for_latest(row.judged.question)]
+    fuse = convex(0.78, exact=True)
+    for half_life, most in ((30.0, 0.0), *product((7.0, 30.0, 180.0), (0.02, 0.05, 0.1))):
+        values = []
+        for row, now in asked:
+            ages = {one: (now - dates[one]).days if one in dates else None for one in row.ids.values()}
+            grades = {one: g for one, g in row.judged.articles.items() if one not in dates or dates[one] <= now}
+            scores = {
+                one: worth + (0.0 if (age := ages[row.ids[one]]) is None else most * 0.5 ** (age / half_life))
+                for one, worth in fuse(row.legs["dense"], row.legs["words"]).items()
+                if (ages[row.ids[one]] or 0) >= 0
+            }
+            order = sorted(scores, key=lambda one: (-scores[one], row.ids[one], one))
+            if grades:
+                values.append(measured(list(dict.fromkeys(row.ids[one] for one in order)), grades)["MRR"])
+        yield f"| at most {most}, halved in {half_life:.0f} days | {len(values)} questions | {np.mean(values):.3f} |"
+
+
+def _day_of(judged: Judged) -> date:
+    return date.fromisoformat(f"{judged.id[:4]}-{judged.id[4:6]}-{judged.id[6:8]}")
+
+
+def levers() -> dict[str, tuple[Fusion, str]]:
+    """Name -> how the legs are fused, and which variant of the lexical leg."""
+    made: dict[str, tuple[Fusion, str]] = {"dense": (alone(0), "words")}
+    made |= {f"lexical, {name}": (alone(1), name) for name in LEXICAL}
+    made |= {f"RRF {c}": (rrf(c), "words") for c in (10, 30, 60)}
+    made |= {f"RRF 60, dense x{w}": (rrf(60, w), "words") for w in (1.5, 2, 3)}
+    made |= {f"convex {w}": (convex(w), "words") for w in (0.5, 0.6, 0.7, 0.8, 0.9)}
+    made |= {f"convex {w}, exact": (convex(w, exact=True), "words") for w in (0.6, 0.7, 0.75, 0.78, 0.8, 0.85)}
+    made |= {f"convex {w}, min-max": (convex(w, "minmax"), "words") for w in (0.4, 0.5, 0.6, 0.7, 0.8)}
+    return made | {f"convex 0.8, {d} deep": (convex(0.8, depth=d), "words") for d in (20, 50, 200)}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--half", choices=("tune", "report"), default="tune")
+    parser.add_argument("--sample", type=int, default=300)
+    parser.add_argument("--sets", nargs="*", default=SETS)
+    given = parser.parse_args(arguments)
+    half: Half = given.half
+    embedder = load_embedder(load_registry(None).model("all-minilm-l6-v2"), default_folder(), CHUNKER)
+    table: dict[str, list[str]] = {name: [] for name in levers()}
+    for name in given.sets:
+        questions = [one for one in read_judged(given.folder / name / "questions.jsonl") if one.articles]
+        archive = Archive(given.folder / name / "archive", embedder)
+        started = time.perf_counter()
+        rows = list(found(archive.view(), embedder, chosen(questions, half, given.sample), list(LEXICAL)))
+        print(f"{name}: {len(rows)} questions, {time.perf_counter() - started:.0f} s", flush=True)
+        for lever, (fuse, words) in levers().items():
+            mrr, recall = score(rows, fuse, words)
+            table[lever].append(f"{mrr:.3f} {recall:.3f}")
+        if name == "news":
+            sql = "SELECT id, published_at FROM article WHERE published_at IS NOT NULL"
+            dates = {one: date.fromisoformat(at[:10]) for one, at in archive.view().rows(sql, ())}
+            print("\n".join(recency(rows, dates)), flush=True)
+        archive.close()
+    print(f"| MRR R@10 | {' | '.join(given.sets)} |\n|---{'|---' * len(given.sets)}|")
+    for lever, cells in table.items():
+        print(f"| {lever} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()

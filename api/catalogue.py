@@ -11,10 +11,10 @@ _HEAD = """\
 # Errors of the HTTP service
 
 Every error is problem JSON (RFC 9457): `type`, `title`, `status`, `detail` (what happened and what to do),
-`request_id` (as in `X-Request-ID` and the log) and, for a refused request, `errors` with each fault's `field`. `type`
-is `urn:pullquote:` and a name below, and never changes; titles and details may be reworded. Besides these, an address with
-nothing is `not-found` (404), a method that is not taken `method-not-allowed` (405), and what should never happen
-`internal` (500).
+`request_id` (as in `X-Request-ID` and the log) and, for a refused request, `errors` with each fault's `field`.
+`type` is `urn:pullquote:` and a name below, and never changes; titles and details may be reworded. Besides these,
+an address with nothing is `not-found` (404), a method that is not taken `method-not-allowed` (405), and what
+should never happen `internal` (500).
 
 | type | status | title | Retry-After |
 |---|---|---|---|

@@ -8,7 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+import uvicorn
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
@@ -16,6 +18,7 @@ from api import requests
 from api.app import create_app
 from api.contract import components
 from api.schemas import json_text
+from api.serve import listening
 from api.settings import Settings
 from indexer.errors import ArchiveMissing, ModelMissing
 from indexer.types import Reply
@@ -243,3 +246,24 @@ def test_a_query_has_the_names_of_the_body_flat(document: dict[str, Any]) -> Non
     for path, body in (("/v1/ask", requests.AskRequest), ("/v1/search", requests.SearchRequest)):
         names = {parameter["name"] for parameter in document["paths"][path]["get"]["parameters"]}
         assert names == (set(body.model_fields) - {"filters"}) | set(requests.FiltersIn.model_fields)
+
+
+def test_a_request_in_progress_is_finished_before_the_end() -> None:
+    archive = Held()
+    archive.loaded.set()
+    app = create_app(Settings(), archive)  # type: ignore[arg-type]
+    with listening("127.0.0.1", 0) as listener, ThreadPoolExecutor(2) as pool:
+        config = uvicorn.Config(app, lifespan="on", ws="none", log_config=None)
+        server = uvicorn.Server(config)
+        listener.listen()
+        running = pool.submit(server.run, [listener])
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        while not server.started or httpx2.get(f"{address}/readyz").status_code == 503:
+            time.sleep(0.01)
+        slow = pool.submit(httpx2.post, f"{address}/v1/ask", json=QUESTION, timeout=30)
+        assert archive.asking.acquire(timeout=30)
+        server.should_exit = True  # what SIGTERM does, see test_serve
+        time.sleep(0.3)
+        archive.free.set()
+        assert slow.result(30).status_code == 200
+        running.result(30)

@@ -142,21 +142,26 @@ class Archive:
         prune: bool = False,
         reembed: bool = False,
         fetch: bool = False,
+        stop: Callable[[], bool] | None = None,
     ) -> IndexSummary:
         """Add every article under the paths; what is unchanged is skipped, what cannot be read is told and counted.
 
         prune: also remove the articles whose file under the paths is gone. reembed: first embed anew what is there, if
         another embedder did; the old vectors serve until all is done, and a stop costs nothing. fetch: also take
-        http(s) URLs of pages and feeds, from public addresses only.
+        http(s) URLs of pages and feeds, from public addresses only. stop: asked between batches whether to end
+        here; the next run goes on.
         """
+        stop = stop or (lambda: False)
         options = options or SourceOptions()
         counts: Counter[str] = Counter()
         tell = _counting(counts, report)
         if reembed:
-            reembed_archive(self._archive, tell)
+            reembed_archive(self._archive, _until(stop, tell))
         self._archive.check_embedder()
         link_missing(self._archive)
-        self._take(paths, options, tell, prune, fetch)
+        self._take(paths, options, tell, prune, fetch, stop)
+        if stop():
+            return self._summary(counts)
         try_settle(self._archive, force=True)
         return self._summary(counts)
 
@@ -167,15 +172,16 @@ class Archive:
         tell: Callable[[IndexEvent], None],
         prune: bool,
         fetch: bool,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         from indexer.sources.formats import reader_of
 
         seen, refused = set[str](), set[str]()
         memory = Memory(self._archive, reader_of(options) if fetch else "")
         found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory) if fetch else None)
-        build(_noting(found, seen, refused), self._archive, tell, options.timezone)
+        build(_noting(found, seen, refused), self._archive, tell, options.timezone, stop)
         memory.save()
-        if prune:
+        if prune and not stop():
             for event in prune_origins(self._archive, [Path(path) for path in paths], seen, refused):
                 tell(event)
 
@@ -515,6 +521,17 @@ def _counting(counts: Counter[str], report: Callable[[IndexEvent], None] | None)
             report(event)
 
     return tell
+
+
+def _until(stop: Callable[[], bool], tell: Callable[[IndexEvent], None]) -> Callable[[IndexEvent], None]:
+    """Tell of events until a stop is asked for, and then interrupt what tells of them."""
+
+    def told(event: IndexEvent) -> None:
+        tell(event)
+        if stop():
+            raise KeyboardInterrupt
+
+    return told
 
 
 def _noting(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
+from typing import NamedTuple
 
 from indexer.archive import Archive
 from indexer.chunk import chunk
@@ -16,29 +17,75 @@ from indexer.sources.source import Unchanged
 from indexer.types import Article, IndexEvent, Page, Passage
 
 _BATCH = 64  # pages: what one transaction stores, and what a kill can cost
+_CHARS = 400_000  # of their texts together, about 100,000 tokens: what a batch may hold in memory and take in time
 
 Found = Page | SourceUnreadable | Unchanged
 Report = Callable[[IndexEvent], None]
 
 
-def build(pages: Iterable[Found], archive: Archive, report: Report, timezone: str | None = None) -> None:
+class _Batch(NamedTuple):
+    """Pages ready to be embedded. told: what is known of the others already, in order."""
+
+    told: list[IndexEvent]
+    chunked: list[tuple[Page, Article, list[Passage]]]
+
+
+def build(
+    pages: Iterable[Found],
+    archive: Archive,
+    report: Report,
+    timezone: str | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
     """Add every page to the archive. Kill it and run it again: a batch is stored whole or not at all.
 
-    report: told of each article after its commit, and of each refused source.
-    timezone: of dates that name none (see `indexer.dates`).
+    Three threads each do one batch: while one is embedded, the next is read and cut, and the last is stored.
+    report: told of each article after its commit, and of each refused source, by the thread that stores.
+    timezone: of dates that name none (see `indexer.dates`). stop: whether to end after the batch that is embedded now.
     """
-    for batch in _batches(pages):
-        changed = _skip_unchanged(archive, batch, report)
-        cleaned = _clean(changed, timezone, report)
-        chunked = [(page, article, _chunk(archive, article)) for page, article in cleaned]
-        for event in commit(archive, _embed(archive, chunked)):
-            report(event)
-        try_settle(archive)
+    batches = _batches(pages)
+    with ThreadPoolExecutor(1, "cut") as ahead, ThreadPoolExecutor(1, "store") as behind:
+        coming, storing = ahead.submit(_next, archive, batches, timezone), behind.submit(_nothing)
+        while (batch := coming.result()) is not None:
+            coming = ahead.submit(_next, archive, batches, timezone)
+            drafts = _embed(archive, batch.chunked)
+            storing.result()
+            storing = behind.submit(_store, archive, batch.told, drafts, report)
+            if stop():
+                break
+        storing.result()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _next(archive: Archive, batches: Iterator[list[Found]], timezone: str | None) -> _Batch | None:
+    batch = next(batches, None)
+    if batch is None:
+        return None
+    told = list[IndexEvent]()
+    cleaned = _clean(_skip_unchanged(archive, batch, told.append), timezone, told.append)
+    return _Batch(told, [(page, article, _chunk(archive, article)) for page, article in cleaned])
+
+
+def _store(archive: Archive, told: list[IndexEvent], drafts: list[Draft], report: Report) -> None:
+    for event in told:
+        report(event)
+    for event in commit(archive, drafts):
+        report(event)
+    try_settle(archive)
 
 
 def _batches(pages: Iterable[Found]) -> Iterator[list[Found]]:
-    source = iter(pages)
-    while batch := list(islice(source, _BATCH)):
+    batch, chars = list[Found](), 0
+    for page in pages:
+        batch.append(page)
+        chars += len(page.text) if isinstance(page, Page) else 0
+        if len(batch) == _BATCH or chars >= _CHARS:
+            yield batch
+            batch, chars = [], 0
+    if batch:
         yield batch
 
 

@@ -1,11 +1,13 @@
 """`pullquote index`: articles in."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands import exits, opening, output
 from api.commands.options import ArchiveDir, AsJson
+from api.commands.stopping import Stopping
 from indexer.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -49,26 +51,26 @@ def index(
 ) -> int:
     """Add, update or skip articles.
 
-    Run it again to go on after a stop, or when articles have changed. What cannot be read is told with its reason; ends
-    with exit code 1 if nothing was readable. --json writes a line for each article after its commit, then {"summary"}.
+    Ctrl-C stops it after the present batch. Run it again to go on, or when articles have changed. What cannot be read
+    is told with its reason; ends with exit code 1 if nothing was readable. --json writes a line for each article after
+    its commit, then {"summary"}.
     """
     if not paths and not reembed:
         raise InvalidInput("PATH", "name files or folders to index, or - for stdin")
     options = options_of(fields, timezone, source_name, language)
-    with opening.archive_of(archive, create=True) as door:
+    with opening.archive_of(archive, create=True) as door, Stopping() as stopping:
+        run = partial(door.index, *(paths or ()), options=options, prune=prune, reembed=reembed, fetch=fetch)
         if json:
-            summary = door.index(
-                *(paths or ()), options=options, report=output.json, prune=prune, reembed=reembed, fetch=fetch
-            )
+            summary = run(report=output.json, stop=stopping.asked)
             output.json({"summary": summary})
         else:
-            from api.commands.progress import Watcher
+            from api.commands.progress import Watcher, count
 
-            with Watcher() as watcher:
-                summary = door.index(
-                    *(paths or ()), options=options, report=watcher, prune=prune, reembed=reembed, fetch=fetch
-                )
+            with Watcher(partial(count, paths or ())) as watcher:
+                summary = run(report=watcher, stop=stopping.asked)
             output.line(_counts(summary))
+        if stopping.asked():
+            return exits.INTERRUPTED
     kept = summary.added + summary.updated + summary.unchanged + summary.removed
     return exits.DONE if kept or (reembed and not paths) else exits.NOTHING
 

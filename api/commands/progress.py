@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -13,13 +16,18 @@ from indexer.types import IndexEvent
 
 
 class Watcher:
-    """Told of each article: counts it on stderr if that is a terminal, and says why a source was refused."""
+    """Told of each article: counts it on stderr if that is a terminal, and says why a source was refused.
 
-    def __init__(self) -> None:
+    total: counts what there is to read, asked only where it is shown; 0 if that cannot be known.
+    """
+
+    def __init__(self, total: Callable[[], int] = lambda: 0) -> None:
         console = Console(stderr=True)
         columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("Indexing")
+        self._total = total() if console.is_terminal else 0
+        self._begun = time.monotonic()
         self._counts: Counter[str] = Counter()
         self._warnings: Counter[str] = Counter()
         self._first: dict[str, str] = {}
@@ -28,7 +36,10 @@ class Watcher:
         """Note one event of the run."""
         self._counts[event.status] += 1
         counts = ", ".join(f"{count} {status}" for status, count in self._counts.items())
-        self._bar.update(self._task, description=f"Indexing: {counts}")
+        seconds = time.monotonic() - self._begun
+        self._bar.update(
+            self._task, description=f"Indexing: {counts}{pace(self._counts.total(), self._total, seconds)}"
+        )
         if event.status == "refused":
             complain(f"refused {event.origin}: {event.reason}")
         for warning in event.warnings:
@@ -46,3 +57,37 @@ class Watcher:
         for warning, count in self._warnings.items():
             others = f" and {count - 1} more" if count > 1 else ""
             complain(f"warning: {warning} ({self._first[warning]}{others})")
+
+
+def pace(done: int, total: int, seconds: float) -> str:
+    """How fast it goes, and how long the rest will take, once enough is done to tell."""
+    if done < 10 or seconds < 1:
+        return ""
+    rate = done / seconds
+    shown = f"; {rate:.0f} a second" if rate >= 10 else f"; {60 * rate:.0f} a minute"
+    left = (total - done) / rate
+    return shown + (f", about {_duration(left)} left" if total > done else "")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def count(paths: Sequence[str]) -> int:
+    """About how many articles the files under some paths hold: a line each in JSON Lines, else one a file.
+
+    0 where one of them is standard input: nobody knows.
+    """
+    from indexer.sources.walk import File, find_files
+
+    if "-" in paths:
+        return 0
+    files = [file for path in paths for file in find_files(path) if isinstance(file, File)]
+    return sum(_lines(file.path) if file.name.endswith((".jsonl", ".ndjson")) else 1 for file in files)
+
+
+def _lines(file: Path) -> int:
+    with file.open("rb") as opened:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: opened.read(1 << 20), b""))

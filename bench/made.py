@@ -1,9 +1,9 @@
 """A million passages: the real ones of `bench.passages` in a shuffled order, then made ones.
 
 The rule. A made passage comes from a real one, i, and two others, j and k, drawn with a fixed seed. Its text is the
-first half of i's words and the second half of j's. Its vector is v_i + SPREAD * (v_j - v_k), made unit length:
-differences of real vectors vary as real vectors do, and SPREAD decides how far from i it lies. A made article has the
-title of a real one and a made passage for each of its passages.
+first half of i's words and the second half of j's. Its vector is v_i + t * (v_j - v_k), made unit length, with t drawn
+from SPREAD: differences of real vectors vary as real vectors do, and t decides how far from i it lies. A made article
+has the title of a real one and a made passage for each of its passages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from bench.passages import ARTICLES, PASSAGES
 from indexer.types import Article, Block, Floats, Ints, Passage
 
-SPREAD = 0.5
+SPREAD = (0.4, 1.0)
 SIZE = 1_000_000
 VECTORS, ORDERED = "vectors.npy", "ordered.npy"
 _BLOCK = 20_000
@@ -29,11 +29,12 @@ class Texts:
     """The articles and passages that `bench.passages` wrote into a folder, in memory."""
 
     def __init__(self, folder: Path) -> None:
+        """Passages beyond the last row of the vectors, where those are there, are left out."""
         with (folder / ARTICLES).open(encoding="utf-8") as lines:
             self.articles = [json.loads(line) for line in lines]
         self._places = np.load(folder / PASSAGES)
-        article_of = self._places[:, 0]
-        self.first = np.searchsorted(article_of, np.arange(len(self.articles) + 1))
+        n = len(np.load(folder / VECTORS, mmap_mode="r")) if (folder / VECTORS).exists() else len(self._places)
+        self.first = np.minimum(np.searchsorted(self._places[:, 0], np.arange(len(self.articles) + 1)), n)
 
     def of(self, passage: int) -> str:
         """The text of a real passage."""
@@ -82,7 +83,8 @@ def write_vectors(real: Floats, parts: Plan, file: Path) -> None:
     for start in range(0, len(parts.i), _BLOCK):
         at = slice(start, start + _BLOCK)
         mixed = np.asarray(real[parts.i[at]], np.float32)
-        mixed += SPREAD * (np.asarray(real[parts.j[at]], np.float32) - np.asarray(real[parts.k[at]], np.float32))
+        spread = np.random.default_rng((7, start)).uniform(*SPREAD, (len(mixed), 1)).astype(np.float32)
+        mixed += spread * (np.asarray(real[parts.j[at]], np.float32) - np.asarray(real[parts.k[at]], np.float32))
         out[at] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
     out.flush()
     fresh.rename(file)

@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--vectors", type=Path, help="(n, 384) float16 of the passages, embedded before")
+    parser.add_argument("--vectors", type=Path, help="(n, 384) float16 of the first n passages, embedded before")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)  # in a process of its own
     parser.add_argument("--die-after", type=int, help=argparse.SUPPRESS)

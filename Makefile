@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo eval test check serve browser models crash faults flips churn screens sizes landing client overload soak extraction laws fuzz clean
+.PHONY: demo eval test check serve browser models crash scale faults flips churn screens sizes landing client overload soak extraction laws fuzz clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -97,6 +97,12 @@ client: $(VENV)/installed
 	@test -x .client-venv/bin/openapi-python-client || { $(BIN)/python -m venv .client-venv \
 		&& .client-venv/bin/python -m pip install -qq openapi-python-client==0.29.1; }
 	@$(BIN)/python -m tests.api.generated .client-venv/bin
+
+# A million passages, hours where nothing is embedded yet; it goes on where it was stopped. SCALE_ARGS: --sizes, --vectors.
+SCALE := scale-archive
+SCALE_ARGS :=
+scale: $(VENV)/installed
+	@$(BIN)/python -m bench.scale $(SCALE) $(SCALE_ARGS)
 
 clean:
 	rm -rf $(VENV) .client-venv $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

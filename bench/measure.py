@@ -87,7 +87,7 @@ def measure(folder: Path, size: int) -> dict[str, Any]:
     if size == 0:
         archive, _ = _opened(home, folder)
         _search_all(archive.view(), prepared, asked, "hybrid")
-        return {"memory_mb": _memory()}
+        return {"memory_mb": memory()}
     _evict(home)
     archive, cold_open = _opened(home, folder)
     cold_dense = _timed(lambda: archive.view().dense.search(asked.vectors[0], 101))
@@ -109,7 +109,7 @@ def measure(folder: Path, size: int) -> dict[str, Any]:
         "dense_ms": _spread(_search_all(view, prepared, asked, "dense")),
         "lexical_ms": _spread(_search_all(view, prepared, asked, "lexical")),
         "hybrid_ms": _spread(_search_all(view, prepared, asked, "hybrid")),
-        "memory_mb": _memory(),
+        "memory_mb": memory(),
         "disk_mb": _disk(home),
     }
     facts["recall_at_10"], facts["recall_at_100"] = recall(folder, view, asked, found)
@@ -198,7 +198,7 @@ def _spread(seconds: Sequence[float]) -> dict[str, float]:
     return {"p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
 
 
-def _memory() -> dict[str, float]:
+def memory() -> dict[str, float]:
     """Resident megabytes of this process: all, its own, and of mapped files."""
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii").splitlines())
     kinds = {"all": "VmRSS", "own": "RssAnon", "mapped": "RssFile", "peak": "VmHWM"}

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from indexer.types import Bools, Floats, Halves, Ints
 
 LIST = 256  # vectors in a list of the approximate index, on average
-PROBED = 0.125  # share of the lists that a search without filters looks into
+PROBED = 0.25  # share of the lists that a search without filters looks into: `bench.indexes`, docs/archive-scale.md
 _SAMPLE = 64  # vectors a list that the lists are learnt from
 _QUERY_BITS = 6  # of a query, while it is compared with codes of one bit: more are slower and find no more
 _BLOCK = 8192  # vectors read, decoded or encoded at a time

@@ -202,4 +202,4 @@ def test_what_cannot_be_taken_is_told_by_its_name(seeds: Archive, field: str, ca
 def test_doctor_finds_a_sound_archive_sound(seeds: Archive) -> None:
     health = seeds.doctor()
     assert health.ok, [check for check in health.checks if not check.ok]
-    assert health.bytes["archive.sqlite"] > 1_000_000
+    assert health.bytes["store: articles"] > 1_000_000

@@ -15,7 +15,7 @@ from reader.answer import SPANS, Question, grounds
 from reader.group import Group, group
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
-from retriever.collapse import Kept
+from retriever.collapse import Kept, collapse
 from retriever.evaluate import holds
 from retriever.filter import allowed
 from retriever.search import LEG_DEPTH, Legs, find, fused, head, in_order, legs
@@ -57,7 +57,9 @@ def trace(question: Question, view: View, embedder: Embedder, reader: Reader) ->
     both = legs(question.text, view, embedder, max(question.depth, LEG_DEPTH), question.mode, question.filters)
     ranking = in_order(view, fused(both, question.mode))
     watch.lap("search")
-    kept = find(question.text, view, embedder, question.depth, question.mode, question.filters)
+    kept = collapse(view, ranking, question.depth)
+    if len(kept) < question.depth:  # copies took the places of others: look deeper, as `ask` does
+        kept = find(question.text, view, embedder, question.depth, question.mode, question.filters)
     watch.lap("collapse")
     texts = [view.article_at(one.place.article).text[one.place.start : one.place.end] for one in kept]
     candidates = reader.read(question.text, texts, SPANS)

@@ -42,6 +42,12 @@ class Tokenizer:
         """Take over the tokenizer of another library, without a change to it."""
         return cls(tokenizers.Tokenizer.from_str(engine.to_str()))
 
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        """Every token with its number."""
+        found: dict[str, int] = self._engine.get_vocab()
+        return found
+
     def encode(self, text: str, pair: str | None = None) -> Tokens:
         """Tokens of one text, or of two, with special tokens."""
         found = self._engine.encode(_encodable(text), None if pair is None else _encodable(pair))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +11,9 @@ import torch
 from reader.train.windows import Group, Window
 
 _MULTIPLE = 32  # lengths are padded to multiples of it: few shapes, and whole vector registers
+
+
+Arrays = tuple[np.ndarray[Any, Any], ...]
 
 
 class Batch(NamedTuple):
@@ -30,7 +33,18 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
-        return Batch(*(tensor.to(device) for tensor in self))
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+
+    def arrays(self) -> Arrays:
+        """The same batch as arrays, to be sent to another process; token ids in 32 bits."""
+        short = (tensor.to(torch.int32) if tensor.dtype == torch.int64 else tensor for tensor in self)
+        return tuple(tensor.numpy() for tensor in short)
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> Batch:
+        """A batch from its arrays."""
+        tensors = (torch.from_numpy(array) for array in arrays)
+        return cls(*(tensor.to(torch.int64) if tensor.dtype == torch.int32 else tensor for tensor in tensors))
 
 
 def plan(groups: Sequence[Group], max_tokens: int) -> list[list[Group]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,18 +17,18 @@ _NAME = "checkpoint.pt"
 
 @dataclass
 class Position:
-    """Where a run is. mixture: state of the stream at the last refill; progress: at that refill; used: batches since.
+    """Where a run is: `used` batches of pool number `pool` are done.
 
-    seconds: of training so far. sequences, tokens: seen so far (tokens without padding).
+    seconds: of training so far. questions, sequences, tokens: seen so far (tokens without padding).
     """
 
     step: int = 0
     seconds: float = 0.0
+    questions: int = 0
     sequences: int = 0
     tokens: int = 0
+    pool: int = 0
     used: int = 0
-    progress: float = 0.0
-    mixture: dict[str, Any] = field(default_factory=dict)
 
 
 def save(

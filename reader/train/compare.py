@@ -15,9 +15,21 @@ from pathlib import Path
 
 from indexer.errors import PullquoteError
 from indexer.models.fetch import prepare
-from indexer.models.registry import PathSource, Runtime, load_registry
-from indexer.models.spans import load_span_model
-from reader.evaluate import Outcome, Question, best_threshold, figures, half, mark, predict, read_questions, sample
+from indexer.models.registry import PathSource, load_registry
+from indexer.models.spans import SpanModel, load_span_model
+from indexer.models.tokenizer import Tokenizer
+from reader.evaluate import (
+    Half,
+    Outcome,
+    Question,
+    best_threshold,
+    figures,
+    half,
+    mark,
+    predict,
+    read_questions,
+    sample,
+)
 from reader.model import Reader
 from reader.train.negatives import Passages
 
@@ -41,14 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder that the sets are in")
     parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
     parser.add_argument("--runtime", default="onnx-int8", choices=["onnx-int8", "onnx", "torch"])
+    parser.add_argument("--device", help="run in torch there instead, batched: cpu, cuda")
     parser.add_argument("--n", type=int, default=300, help="questions of each half of a set (default: %(default)s)")
+    parser.add_argument("--half", default="report", choices=["tune", "report"], help="whose figures are shown")
     parser.add_argument("--rivals", type=int, default=0, help="closest wrong passages of the same set to read as well")
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS), metavar="SET")
     given = parser.parse_args(arguments)
     try:
         readers = dict(pair.split("=", 1) for pair in given.readers)
-        loaded = {name: _reader(name, Path(folder), given.runtime, given.out) for name, folder in readers.items()}
-        rows = [list(_row(name, given.data, loaded, given.n, given.rivals, given.out)) for name in given.sets]
+        loaded = {name: _reader(name, Path(folder), given) for name, folder in readers.items()}
+        rows = [list(_row(name, loaded, given)) for name in given.sets]
     except PullquoteError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -58,29 +72,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _reader(name: str, weights: Path, runtime: Runtime, out: Path) -> Reader:
+def _reader(name: str, weights: Path, given: argparse.Namespace) -> Reader:
     """The reader of a folder of weights, run as the reader that ships is run."""
     shipped = load_registry()["minilm-l6-reader"]
-    spec = replace(shipped, name=name, runtime=runtime, sources=(PathSource(weights.resolve()),), files={})
-    prepare(spec, out / "models")
-    return Reader(load_span_model(spec, out / "models"))
+    spec = replace(shipped, name=name, runtime=given.runtime, sources=(PathSource(weights.resolve()),), files={})
+    if given.device:
+        from reader.train.network import BatchedNetwork, torch_device  # loads torch, which exported readers never do
+
+        network = BatchedNetwork(weights, torch_device(given.device))
+        return Reader(SpanModel(spec, name, Tokenizer.load(weights / "tokenizer.json"), network))
+    prepare(spec, given.out / "models")
+    return Reader(load_span_model(spec, given.out / "models"))
 
 
-def _row(name: str, data: Path, readers: dict[str, Reader], n: int, n_rivals: int, out: Path) -> Iterator[str]:
+def _row(name: str, readers: dict[str, Reader], given: argparse.Namespace) -> Iterator[str]:
     """The cells of one set. Its threshold is that of the tune half where it has questions without an answer."""
-    questions = read_questions(data / SETS[name])
-    chosen = sample(questions, "tune", n) + sample(questions, "report", n)
-    rivals = _rivals(questions, n_rivals) if n_rivals else None
+    questions = read_questions(given.data / SETS[name])
+    sides: tuple[Half, ...] = ("tune", "report") if name == _WITH_UNANSWERABLE else (given.half,)
+    chosen = [one for side in sides for one in sample(questions, side, given.n)]
+    rivals = _rivals(questions, given.rivals) if given.rivals else None
     yield name
-    yield str(sum(half(question.id) == "report" for question in chosen))
+    yield str(sum(half(question.id) == given.half for question in chosen))
     for reader_name, reader in readers.items():
         marked = mark(chosen, list(predict(reader, chosen, rivals)))
-        _save(out / "predictions.jsonl", name, reader_name, marked)
-        tune, report = ([one for one in marked if half(one.question.id) == side] for side in ("tune", "report"))
-        has = figures([one for one in report if one.question.answers])
+        _save(given.out / "predictions.jsonl", name, reader_name, marked)
+        shown = [one for one in marked if half(one.question.id) == given.half]
+        has = figures([one for one in shown if one.question.answers])
         yield f"{has.em:.1f}"
         yield f"{has.f1:.1f} ± {(has.f1_interval[1] - has.f1_interval[0]) / 2:.1f}"
-        whole = figures(report, best_threshold(tune)) if name == _WITH_UNANSWERABLE else None
+        tune = [one for one in marked if half(one.question.id) == "tune"]
+        whole = figures(shown, best_threshold(tune)) if name == _WITH_UNANSWERABLE else None
         yield f"{whole.f1:.1f} ± {(whole.f1_interval[1] - whole.f1_interval[0]) / 2:.1f}" if whole else ""
 
 
@@ -99,6 +120,7 @@ def _rivals(questions: Sequence[Question], n: int) -> Callable[[Question], list[
 
 
 def _save(file: Path, name: str, reader: str, marked: Sequence[Outcome]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as lines:
         for one in marked:
             row = {

@@ -18,20 +18,21 @@ from reader.train.negatives import Passages
 from reader.train.overlap import HeldOut
 from reader.train.squad import Example, read_squad
 
+MANIFEST = Path(__file__).with_name("manifest.yaml")
 _PASSAGE_WORDS = 180  # as in the archive
 
 
-def load_mixture(manifest: Manifest, data: Path, seed: int, journal: Journal) -> Mixture:
-    """Read every source under `data`. Raises TrainingDataError."""
+def load_mixture(manifest: Manifest, data: Path, made: Path, seed: int, n_tasks: int, journal: Journal) -> Mixture:
+    """Read every source under `data`, those that were made from others under `made`. Raises TrainingDataError."""
     held_out = HeldOut(e.context for name in manifest.held_out for e in read_squad(data / name))
     sources: list[tuple[Source, list[Example]]] = []
     for source in manifest.sources:
-        found = read_squad(data / source.file)
+        found = read_squad((made if source.made else data) / source.file)
         clean = held_out.without(named(found) if source.sentences else found)
         kept = [example for example in clean if _kept(example, source.keep)]
         journal.write("source", name=source.name, read=len(found), clean=len(clean), kept=len(kept))
         sources.append((source, kept))
-    background = [p for name in manifest.background for p in _paragraphs(data / name) if not held_out.touches(p)]
+    background = [p for name in manifest.background for p in paragraphs(data / name) if not held_out.touches(p)]
     contexts = [
         piece
         for source, examples in sources
@@ -39,7 +40,7 @@ def load_mixture(manifest: Manifest, data: Path, seed: int, journal: Journal) ->
         for context in dict.fromkeys(example.context for example in examples)
         for piece in _pieces(context)
     ]
-    return Mixture(sources, Passages([*contexts, *background]), seed)
+    return Mixture(sources, Passages([*contexts, *background]), seed, n_tasks)
 
 
 def _kept(example: Example, part: float) -> bool:
@@ -47,7 +48,7 @@ def _kept(example: Example, part: float) -> bool:
     return int(hashlib.sha256(example.id.encode()).hexdigest()[:8], 16) < part * 2**32
 
 
-def _paragraphs(file: Path) -> Iterator[str]:
+def paragraphs(file: Path) -> Iterator[str]:
     """Paragraphs of the column `text` of a CSV file, joined up to the length of a passage."""
     csv.field_size_limit(sys.maxsize)
     try:

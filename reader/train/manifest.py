@@ -24,6 +24,7 @@ class Source:
     sentences: contexts are single sentences, whose ids name their article, paragraph and place (Wiki1k).
     unanswerable: part of its questions that is drawn with a context, or changed to a wording, that has no answer.
     contested: part that is drawn together with the closest wrong passages.
+    made: the file is not published but made from the other sources, and lies under `--made`.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Source:
     sentences: bool = False
     unanswerable: float = 0.0
     contested: float = 0.0
+    made: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from sklearn.feature_extraction.text import CountVectorizer
 
-from indexer.types import Floats
+from indexer.types import Floats, Ints
 
 _K1, _B = 0.9, 0.4  # Anserini's defaults, Yang et al. 2017
 
@@ -31,12 +31,22 @@ class Passages:
         query = self._words.transform([question])
         found = np.unique(query.indices)
         scores = np.asarray(self._weights[:, found].sum(axis=1)).ravel()
-        ranked = np.argsort(-scores, kind="stable")[:deepest]
+        ranked = _best(scores, deepest)
         tests = [re.compile(rf"(?<!\w){re.escape(answer.lower())}(?!\w)") for answer in answers]
         fair = (
             i for i in ranked.tolist() if scores[i] > 0 and not any(test.search(self._lowered[i]) for test in tests)
         )
         return [self.texts[i] for i, _ in zip(fair, range(n), strict=False)]
+
+
+def _best(scores: Floats, n: int) -> Ints:
+    """Indices of the n highest scores, highest first, of equal ones the lower index first; without sorting the rest."""
+    if n < len(scores):
+        least = np.partition(scores, len(scores) - n)[len(scores) - n]
+        kept = np.flatnonzero(scores >= least)
+    else:
+        kept = np.arange(len(scores))
+    return kept[np.argsort(-scores[kept], kind="stable")][:n].astype(np.int64)
 
 
 def _bm25(counts: csr_matrix) -> csr_matrix:

@@ -1,8 +1,10 @@
-"""The network: BERT with one start and one end logit a token, from any folder of transformers."""
+"""The network: BERT or a kin with one start and one end logit a token, from any folder of transformers."""
 
 from __future__ import annotations
 
+import inspect
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from safetensors.torch import save_file
 from transformers.utils import logging
 
 from indexer.errors import InvalidInput
+from indexer.models.tokenizer import Tokens
+from indexer.types import Floats
 from reader.train.errors import TrainingDataError
 
 # What a folder of weights holds beside them; the last two are for other programs than ours.
@@ -43,6 +47,17 @@ def load_network(base: Path, device: torch.device, dropout: float = 0.1) -> torc
     return network
 
 
+def accepted(model: torch.nn.Module) -> frozenset[str]:
+    """Names of the inputs that a network takes: not every kind knows of token types."""
+    return frozenset(inspect.signature(model.forward).parameters)
+
+
+def pad_token(model: torch.nn.Module) -> int:
+    """The number of the token that fills up a batch."""
+    config: Any = model.config
+    return int(config.pad_token_id)
+
+
 def freeze(model: torch.nn.Module, layers: int) -> None:
     """Keep the embeddings and the lowest `layers` layers as they are; 0: nothing. Nothing below is then computed for.
 
@@ -72,3 +87,35 @@ def save_network(model: torch.nn.Module, state: dict[str, torch.Tensor], base: P
 
 def _is_weight(name: str) -> bool:
     return not name.endswith(("position_ids", "token_type_ids"))
+
+
+def torch_device(name: str) -> torch.device:
+    """A device by its name. Raises InvalidInput: torch knows none of this name."""
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise InvalidInput("device", f"{name} is none that torch knows") from error
+
+
+class BatchedNetwork:
+    """A trained network that scores all windows of a question at once, on any device: quick figures while training."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self._model = load_network(folder, device).eval()
+        self._takes, self._device = accepted(self._model), device
+
+    def run_each(self, texts: Sequence[Tokens]) -> Iterator[list[Floats]]:
+        """Start and end logits for each text, (n_tokens,) float32."""
+        length = max((len(text.ids) for text in texts), default=0)
+        ids = torch.full((len(texts), length), pad_token(self._model))
+        types, mask = torch.zeros_like(ids), torch.zeros_like(ids)
+        for row, text in enumerate(texts):
+            ids[row, : len(text.ids)] = torch.from_numpy(text.ids)
+            types[row, : len(text.ids)] = torch.from_numpy(text.types)
+            mask[row, : len(text.ids)] = 1
+        feeds = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
+        with torch.inference_mode():
+            found = self._model(**{name: feeds[name].to(self._device) for name in feeds if name in self._takes})
+        both = torch.stack([found.start_logits, found.end_logits]).float().cpu().numpy()
+        for row, text in enumerate(texts):
+            yield [both[0, row, : len(text.ids)], both[1, row, : len(text.ids)]]

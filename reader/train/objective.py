@@ -35,10 +35,46 @@ def shared_loss(
     return (weight * (losses[0] + losses[1]) / 2).sum() / weight.sum()
 
 
+def taught_loss(
+    student: tuple[torch.Tensor, torch.Tensor],
+    teacher: tuple[torch.Tensor, torch.Tensor],
+    allowed: torch.Tensor,
+    group: torch.Tensor,
+    weight: torch.Tensor,
+    temperature: float,
+) -> torch.Tensor:
+    """How far the student's distributions over starts and ends are from the teacher's: Hinton et al. 2015,
+    https://arxiv.org/abs/1503.02531, over all passages of a question and "no answer", as in `shared_loss`.
+
+    student, teacher: start and end logits, (n_windows, n_tokens) float each, of the same tokens. temperature divides
+    both. Returns a scalar: the weighted mean over groups of the Kullback-Leibler divergence, times temperature squared.
+    """
+    members = group[None, :] == torch.arange(len(weight), device=group.device)[:, None]
+    total = torch.zeros((), device=group.device)
+    for ours, theirs in zip(student, teacher, strict=True):
+        told = [(logits.float() - logits[:, :1].float()) / temperature for logits in (ours, theirs)]
+        alls = [_with_none(_pooled(margins, allowed, members)) for margins in told]
+        log_ours, log_theirs = (margins - all_[group][:, None] for margins, all_ in zip(told, alls, strict=True))
+        spans = torch.where(allowed, log_theirs.exp() * (log_theirs - log_ours), 0.0).sum(dim=1)
+        none = (-alls[1]).exp() * (alls[0] - alls[1])
+        divergence = none.index_add(0, group, spans)
+        total = total + (weight * divergence).sum() / weight.sum()
+    return total / 2 * temperature**2
+
+
+def alone(group: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Groups and weights for training each window by itself, without shared normalisation."""
+    return torch.arange(len(group), device=group.device), weight[group]
+
+
+def _with_none(pooled: torch.Tensor) -> torch.Tensor:
+    return torch.logaddexp(pooled, torch.zeros_like(pooled))
+
+
 def _surprise(margins: torch.Tensor, allowed: torch.Tensor, right: torch.Tensor, members: torch.Tensor) -> torch.Tensor:
     """(n_groups,): minus the log of the probability of the right tokens, or of "no answer" where there are none."""
     everything = _pooled(margins, allowed, members)
-    all_and_none = torch.logaddexp(everything, torch.zeros_like(everything))
+    all_and_none = _with_none(everything)
     answered = (members & right.any(dim=1)[None, :]).any(dim=1)
     return all_and_none - torch.where(answered, _pooled(margins, right, members), 0.0)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reader.train import __main__ as command
+from reader.train import corpus
 from reader.train.errors import TrainingDataError
 from reader.train.manifest import Source, read_manifest
 
@@ -44,7 +44,7 @@ def test_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_ships_names_a_licence_for_every_file_and_learns_no_evaluation_set() -> None:
-    manifest = read_manifest(command.MANIFEST)
+    manifest = read_manifest(corpus.MANIFEST)
     files = [source.file for source in manifest.sources]
     assert len(set(files)) == len(files) == len({source.name for source in manifest.sources})
     assert all(source.licence.split()[0] in {"CC", "CC0", "MIT", "Apache-2.0"} for source in manifest.sources)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reader.train.objective import shared_loss
+from reader.train.objective import alone, shared_loss, taught_loss
 
 
 def bools(*rows: str) -> torch.Tensor:
@@ -63,3 +63,33 @@ def test_padding_gets_no_gradient_and_no_gradient_is_lost() -> None:
     assert torch.isfinite(start.grad).all()
     assert float(start.grad[:, 3].abs().max()) == 0
     assert float(start.grad[0, 1]) < 0 < float(start.grad[0, 2])
+
+
+def test_a_teacher_of_one_mind_costs_nothing() -> None:
+    start, end = torch.randn(2, 4), torch.randn(2, 4)
+    allowed = bools(".xxx", ".xx.")
+    shifted = (start + 3, end - 2)  # the same margins
+    loss = taught_loss((start, end), shifted, allowed, torch.tensor([0, 0]), torch.ones(1), 2.0)
+    assert float(loss) == pytest.approx(0, abs=1e-5)
+
+
+def test_the_divergence_from_a_teacher_by_hand() -> None:
+    # one passage token of margin 0 for the student (1/2 it, 1/2 none), log 3 for the teacher (3/4, 1/4)
+    ours, theirs = torch.tensor([[1.0, 1.0]]), torch.tensor([[0.0, math.log(3)]])
+    divergence = 0.75 * math.log(0.75 / 0.5) + 0.25 * math.log(0.25 / 0.5)
+    allowed, group = bools(".x"), torch.tensor([0])
+    assert float(taught_loss((ours, ours), (theirs, theirs), allowed, group, torch.ones(1), 1.0)) == pytest.approx(
+        divergence, rel=1e-5
+    )
+    # twice as soft: the teacher's margin is log 3 / 2, and the result counts four times
+    soft = 3**0.5 / (1 + 3**0.5)
+    divergence = 4 * (soft * math.log(soft / 0.5) + (1 - soft) * math.log((1 - soft) / 0.5))
+    assert float(taught_loss((ours, ours), (theirs, theirs), allowed, group, torch.ones(1), 2.0)) == pytest.approx(
+        divergence, rel=1e-5
+    )
+
+
+def test_alone_makes_each_window_a_question() -> None:
+    group, weight = alone(torch.tensor([0, 0, 1]), torch.tensor([2.0, 3.0]))
+    assert group.tolist() == [0, 1, 2]
+    assert weight.tolist() == [2, 2, 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +17,7 @@ from torch.optim import Optimizer
 
 from indexer.models.registry import ModelSpec
 from indexer.models.spans import SpanModel
+from indexer.models.tokenizer import Tokenizer, Tokens
 from indexer.models.torch_runtime import TorchSpanNetwork
 from reader.evaluate import Question, figures, mark, predict, summary
 from reader.model import Reader
@@ -24,7 +26,7 @@ from reader.train.__main__ import main
 from reader.train.batches import collate, plan
 from reader.train.checkpoint import Position
 from reader.train.errors import CheckpointMismatch
-from reader.train.network import freeze, load_network
+from reader.train.network import BatchedNetwork, freeze, load_network
 from tests.reader.train.conftest import questions, write_squad
 
 _MANIFEST = """
@@ -56,8 +58,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def command(data: Path, base: Path, out: Path, steps: int, *more: str) -> list[str]:
-    options = {"--data": data, "--base": base, "--out": out, "--manifest": data / "manifest.yaml", "--steps": steps}
+def command(data: Path, base: Path, out: Path, n: int, *more: str) -> list[str]:
+    options = {"--data": data, "--base": base, "--out": out, "--manifest": data / "manifest.yaml", "--questions": n}
     return [*(str(part) for pair in options.items() for part in pair), "--rate", "2e-3", *more]
 
 
@@ -67,7 +69,7 @@ def journal(out: Path) -> list[dict[str, Any]]:
 
 def test_a_run_lowers_its_loss_and_answers_its_own_questions(data: Path, base: Path, tmp_path: Path) -> None:
     more = ("--batch-tokens", "1024", "--dropout", "0", "--threads", "1")
-    assert main(command(data, base, tmp_path, 200, *more)) == 0
+    assert main(command(data, base, tmp_path, 6000, *more)) == 0
     losses = [line["loss"] for line in journal(tmp_path) if line["event"] == "step"]
     assert losses[-1] < losses[0] / 4
     network = TorchSpanNetwork(spec(), tmp_path)
@@ -87,7 +89,7 @@ def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(
     data: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert main(command(data, base, whole, 8, "--batch-tokens", "512")) == 0
+    assert main(command(data, base, whole, 200, "--batch-tokens", "512")) == 0
     often = ("--batch-tokens", "512", "--save-every", "0")
     saved, save = [], checkpoint.save
 
@@ -98,19 +100,59 @@ def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(checkpoint, "save", save_and_stop)
-    assert main(command(data, base, cut, 8, *often)) == 130
+    assert main(command(data, base, cut, 200, *often)) == 130
     torch.manual_seed(12345)  # whatever ran in between
-    assert main(command(data, base, cut, 8, *often)) == 0
+    assert main(command(data, base, cut, 200, *often)) == 0
     assert [line["step"] for line in journal(cut) if line["event"] == "start"] == [0, 3]
     one, other = (load_file(folder / "model.safetensors") for folder in (whole, cut))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_other_processes_may_prepare_the_batches(data: Path, base: Path, tmp_path: Path) -> None:
+    weights = []
+    for workers in ("0", "2"):
+        out = tmp_path / workers
+        assert main(command(data, base, out, 600, "--batch-tokens", "512", "--workers", workers)) == 0
+        weights.append(load_file(out / "model.safetensors"))
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_teacher_is_learnt_from(data: Path, base: Path, tmp_path: Path) -> None:
+    options = ("--batch-tokens", "1024", "--dropout", "0")
+    assert main(command(data, base, tmp_path / "teacher", 4000, *options)) == 0
+    taught = ("--teacher", str(tmp_path / "teacher"), "--taught", "1", "--temperature", "1")
+    assert main(command(data, base, tmp_path / "student", 4000, *options, *taught)) == 0
+    losses = [line["loss"] for line in journal(tmp_path / "student") if line["event"] == "step"]
+    assert losses[-1] < losses[0] / 4
+    teacher, student = (
+        next(BatchedNetwork(tmp_path / name, torch.device("cpu")).run_each([_pair(tmp_path)]))
+        for name in ("teacher", "student")
+    )
+    for theirs, ours in zip(teacher, student, strict=True):
+        assert int(theirs.argmax()) == int(ours.argmax())
+
+
+def _pair(folder: Path) -> Tokens:
+    example = questions(2)[1]
+    return Tokenizer.load(folder / "teacher" / "tokenizer.json").encode(example.question, example.context)
+
+
+def test_a_teacher_with_other_words_is_refused(
+    data: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(base, other)
+    text = (other / "tokenizer.json").read_text().replace('"in":', '"unknown":')
+    (other / "tokenizer.json").write_text(text)
+    assert main([*command(data, base, tmp_path / "out", 20), "--teacher", str(other)]) == 2
+    assert "has other tokens than" in capsys.readouterr().err
+
+
 def test_a_checkpoint_of_another_run_is_refused(
     data: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(command(data, base, tmp_path, 2)) == 0
-    assert main(command(data, base, tmp_path, 3, "--seed", "1")) == 2
+    assert main(command(data, base, tmp_path, 20)) == 0
+    assert main(command(data, base, tmp_path, 20, "--seed", "1")) == 2
     assert "give another --out, or the same options" in capsys.readouterr().err
 
 
@@ -141,14 +183,6 @@ def test_the_average_is_the_mean_of_the_last_snapshots(base: Path, tmp_path: Pat
     files = average.snapshots(tmp_path)
     assert [file.name for file in files] == [f"snapshot-{number}.safetensors" for number in (1, 2, 3)]
     np.testing.assert_allclose(average.mean(files)["qa_outputs.bias"], (0.8 + 0.9 + 1.0) / 3, atol=0.011)
-
-
-def test_a_blend_lies_between_both_by_hand() -> None:
-    new, old = {"w": torch.tensor([1.0, 2.0])}, {"w": torch.tensor([5.0, 2.0], dtype=torch.float16)}
-    assert average.blend(new, old, 0.25)["w"].tolist() == [2.0, 2.0]
-    assert torch.equal(average.blend(new, old, 0.0)["w"], new["w"])
-    with pytest.raises(KeyError):
-        average.blend(new, {}, 0.25)
 
 
 def test_frozen_layers_stay(base: Path) -> None:

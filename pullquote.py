@@ -250,15 +250,18 @@ class Archive:
 
         top_k: answers and passages returned, 1 to 100. depth: passages read, 1 to 200. as_of: a date taken as now:
         what was published after it is left out.
-        max_error: refused until the reader is calibrated. on_passages: told of what was found before it is read;
+        max_error: the share of wrong answers that is borne, for a calibrated reader.
+        on_passages: told of what was found before it is read;
         again, should articles be purged meanwhile.
         Raises InvalidInput, ArchiveDamaged, QuoteMismatch.
         """
         from reader.answer import answer
+        from reader.calibrate import least_confidence
 
-        if max_error is not None:
-            raise InvalidInput("max_error", f"reader {self._reader_name} has no calibration: leave it out")
         asked = self._question(question, top_k, depth, mode, filters, as_of)
+        if max_error is not None:
+            least_confidence(self._reader.calibration, max_error, self._reader_name)  # before anything is searched
+            asked = asked._replace(max_error=max_error)
         return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._reader, on_passages))
 
     def explain(
@@ -503,9 +506,11 @@ def _fetcher(memory: Memory) -> Fetcher:
 
 def _load_reader(models: Path, registry: Path | None, name: str) -> SpanReader:
     from indexer.models.spans import load_span_model
+    from reader.calibrate import CALIBRATION, load_calibration
     from reader.model import Reader as SpanReader
 
-    return SpanReader(load_span_model(load_registry(registry).model(name), models))
+    model = load_span_model(load_registry(registry).model(name), models)
+    return SpanReader(model, calibration=load_calibration(CALIBRATION, model.fingerprint, model.runtime))
 
 
 def _read(reader: SpanReader, question: str, context: str) -> Reading:

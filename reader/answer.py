@@ -22,6 +22,7 @@ from indexer.types import (
     SupportingQuote,
 )
 from indexer.views import View
+from reader.calibrate import Evidence, least_confidence
 from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group
 from reader.model import Candidate, Reader
@@ -35,13 +36,17 @@ SPANS = 50  # the reader's best spans, of all passages, that are grouped
 
 
 class Question(NamedTuple):
-    """What is asked: how many answers (top_k), from how many passages (depth), found how, among which articles."""
+    """What is asked: how many answers (top_k), from how many passages (depth), found how, among which articles.
+
+    max_error: the share of wrong answers that is borne; None: whatever the reader's own threshold lets pass.
+    """
 
     text: str
     top_k: int
     depth: int
     mode: Mode
     filters: Filters
+    max_error: float | None = None
 
 
 def answer(
@@ -66,8 +71,7 @@ def answer(
     watch.lap("read")
     articles = _articles(view, found)
     groups = group(grounds(view, found, candidates))
-    sure = [one for one in groups if one.best.score >= reader.threshold][: question.top_k]
-    answers = tuple(_answer(one, articles) for one in sure)
+    answers = tuple(_answer(one, confidence, articles) for one, confidence in _sure(question, groups, reader))
     reply = Reply(
         question=question.text,
         answered=bool(answers),
@@ -108,7 +112,30 @@ def _articles(view: View, found: Sequence[Kept]) -> dict[str, Article]:
     return {article.id: article for article in map(view.article_at, rows)}
 
 
-def _answer(found: Group, articles: dict[str, Article]) -> Answer:
+def _sure(question: Question, groups: Sequence[Group], reader: Reader) -> list[tuple[Group, float | None]]:
+    """The answers to give, best first, each with its confidence: those at or above the threshold.
+
+    Raises InvalidInput: the calibration promises no such error, or there is none.
+    """
+    scores = [one.best.score for one in groups[:2]]
+    weighed = [
+        Evidence(question.text, one.best.quote, one.best.score, _best_other(scores, number), one.independent)
+        for number, one in enumerate(groups[: question.top_k])
+    ]
+    rated = list(zip(groups, reader.confidences(weighed), strict=False))
+    if question.max_error is None:
+        return [(one, confidence) for one, confidence in rated if one.best.score >= reader.threshold]
+    least = least_confidence(reader.calibration, question.max_error, reader.model.name)
+    return [(one, confidence) for one, confidence in rated if confidence is not None and confidence >= least]
+
+
+def _best_other(scores: list[float], number: int) -> float | None:
+    """The best score but that of group `number`; None where it stands alone. scores: of the best two."""
+    others = scores[:number] + scores[number + 1 :] if number < 2 else scores
+    return max(others, default=None)
+
+
+def _answer(found: Group, confidence: float | None, articles: dict[str, Article]) -> Answer:
     best = found.best
     article = articles[best.article]
     citation = cite(article, best.start, best.end)
@@ -121,7 +148,7 @@ def _answer(found: Group, articles: dict[str, Article]) -> Answer:
     return Answer(
         answer=best.quote,
         score=best.score,
-        confidence=None,
+        confidence=confidence,
         range=citation.range,
         context=context_of(article, best.start, best.end),
         article=head(article),

@@ -18,6 +18,7 @@ import numpy as np
 from indexer.errors import InvalidInput
 from indexer.types import Bools, Floats
 
+CALIBRATION = Path(__file__).parent / "weights" / "calibration.json"  # of the reader that comes with Pullquote
 _NO_RIVAL = 20.0  # logits: the lead of a span that has no runner-up, and the most that any lead counts
 _KINDS = ("who", "when", "where", "why", "how", "how many")
 FEATURES = ("margin", "lead", "support", "retrieval", "words", *_KINDS)
@@ -134,6 +135,21 @@ def load_calibration(file: Path, reader: str, runtime: str) -> Calibration | Non
     except (ValueError, LookupError, TypeError) as error:
         raise InvalidInput("calibration", f"{file} cannot be read ({error}): fit it again") from error
     return made if (made.reader, made.runtime) == (reader, runtime) else None
+
+
+def least_confidence(calibration: Calibration | None, max_error: float, reader: str) -> float:
+    """The confidence that an answer needs for `max_error`.
+
+    Raises InvalidInput: nothing was calibrated, or no threshold was shown to keep that promise.
+    """
+    if calibration is None:
+        raise InvalidInput("max_error", f"reader {reader} has no calibration: leave it out")
+    least = calibration.threshold(max_error)
+    if least is None:
+        kept = min((bound.max_error for bound in calibration.bounds if bound.threshold is not None), default=None)
+        advice = "leave it out" if kept is None else f"give {kept:g} or more, or leave it out"
+        raise InvalidInput("max_error", f"no threshold of reader {reader} was shown to keep {max_error:g}: {advice}")
+    return least
 
 
 def fit(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from indexer.types import Best, Reading
+from reader.calibrate import Calibration, Evidence
 from reader.decode import best_spans
 from reader.edges import may_begin, may_end, tidy
 from reader.words import Words
@@ -56,10 +57,13 @@ _LONGEST = 60
 
 
 class Reader:
-    """Finds quotations that answer a question. max_tokens: the longest quotation, in tokens of the model."""
+    """Finds quotations that answer a question. max_tokens: the longest quotation, in tokens of the model.
 
-    def __init__(self, model: SpanScorer, max_tokens: int = _LONGEST) -> None:
-        self.model = model
+    calibration: what turns scores of this very model and runtime into probabilities, if it was ever measured.
+    """
+
+    def __init__(self, model: SpanScorer, max_tokens: int = _LONGEST, calibration: Calibration | None = None) -> None:
+        self.model, self.calibration = model, calibration
         self.threshold = model.threshold
         self.max_tokens = max_tokens
 
@@ -78,14 +82,22 @@ class Reader:
 
         Where no span was found at all (a context without a word), `best` is null and `score` is 0.
         """
-        found = self.read(question, [context], n=1)
+        found = self.read(question, [context], n=2)
         if not found:
             return Reading(None, None, None, 0.0, None, None)
         _, start, end, score = found[0]
         best = Best(context[start:end], start, end, score)
+        runner_up = found[1].score if len(found) > 1 else None
+        confidence = self.confidences([Evidence(question, best.answer, score, runner_up)])[0]
         if score < self.threshold:
-            return Reading(None, None, None, score, None, best)
-        return Reading(best.answer, start, end, score, None, best)
+            return Reading(None, None, None, score, confidence, best)
+        return Reading(best.answer, start, end, score, confidence, best)
+
+    def confidences(self, found: Sequence[Evidence]) -> list[float | None]:
+        """The probability that each answer is right, in (0, 1); None for all without a calibration."""
+        if self.calibration is None:
+            return [None] * len(found)
+        return [float(value) for value in self.calibration.confidence(found)]
 
     def _spans(self, window: Window, text: _Text, n: int) -> Iterable[Candidate]:
         words, inside = text.words, np.array([offset is not None for offset in window.offsets], bool)

@@ -46,8 +46,8 @@ def test_the_seed_question_is_answered_from_the_seed_article(seeds: Archive) -> 
     assert reply.answered
     assert reply.reason is None
     answer = reply.answers[0]
-    assert answer.answer.startswith("closer cooperation")
-    assert answer.range.start == 554
+    assert answer.answer.startswith("closer cooperation under the China-Pakistan Economic Corridor")
+    assert (answer.range.start, answer.range.end) == (554, 690)  # the whole of what he pledged
     assert SEED_TEXT[answer.range.start : answer.range.end] == answer.answer
     assert answer.context.text.startswith("During the meeting, Jinping\xa0pledged closer cooperation under")
     assert answer.context.text.endswith("other infrastructure.")
@@ -60,12 +60,29 @@ def test_the_seed_question_is_answered_from_the_seed_article(seeds: Archive) -> 
     [
         ("Where did Imran Khan meet Xi Jinping?", "Great Hall of People"),
         ("When did Khan last visit China?", "October 2019"),
+        ("What did Xi stress?", "the Chinese side firmly supports Pakistan in safeguarding its national independence"),
+        ("Who boycotted the Games?", "the United States and other western countries"),
+        ("Why is Xi willing to work with Pakistan?", "aligning development strategies"),
     ],
 )
 def test_other_questions_about_the_seed_article(seeds: Archive, question: str, expected: str) -> None:
     answer = seeds.ask(question).answers[0]
     assert expected in answer.answer
     assert SEED_TEXT[answer.range.start : answer.range.end] == answer.answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the capital of Mars?",
+        "Who is the chief executive of Apple?",
+        "How much does a Tesla cost?",
+        "What did Modi say about Kashmir?",
+    ],
+)
+def test_questions_that_no_article_answers_are_not_answered(seeds: Archive, question: str) -> None:
+    reply = seeds.ask(question)
+    assert (reply.answered, reply.reason, reply.answers) == (False, "low_confidence", ())
 
 
 def test_a_reply_says_what_it_was_made_of(seeds: Archive) -> None:

@@ -21,6 +21,15 @@ def snapshot(folder: Path, model: torch.nn.Module, before: float, done: float, t
             save_file(state, folder / f"snapshot-{number}.safetensors")
 
 
+def blend(new: dict[str, torch.Tensor], old: dict[str, torch.Tensor], share: float) -> dict[str, torch.Tensor]:
+    """(1 - share) of the new weights and `share` of those that training went on from: Wortsman et al. 2022,
+    https://arxiv.org/abs/2109.01903. What the old ones could do and the run did not ask for comes back.
+
+    share: in [0, 1]. Raises KeyError where `old` lacks a weight: it was no reader.
+    """
+    return {name: (1 - share) * weights + share * old[name].float() for name, weights in new.items()}
+
+
 def snapshots(folder: Path) -> list[Path]:
     """The files that `snapshot` wrote, oldest first."""
     return sorted(folder.glob("snapshot-*.safetensors"), key=lambda file: int(file.stem.partition("-")[2]))

@@ -185,6 +185,14 @@ def test_the_average_is_the_mean_of_the_last_snapshots(base: Path, tmp_path: Pat
     np.testing.assert_allclose(average.mean(files)["qa_outputs.bias"], (0.8 + 0.9 + 1.0) / 3, atol=0.011)
 
 
+def test_a_blend_lies_between_both_by_hand() -> None:
+    new, old = {"w": torch.tensor([1.0, 2.0])}, {"w": torch.tensor([5.0, 2.0], dtype=torch.float16)}
+    assert average.blend(new, old, 0.25)["w"].tolist() == [2.0, 2.0]
+    assert torch.equal(average.blend(new, old, 0.0)["w"], new["w"])
+    with pytest.raises(KeyError):
+        average.blend(new, {}, 0.25)
+
+
 def test_frozen_layers_stay(base: Path) -> None:
     model = load_network(base, torch.device("cpu"), dropout=0.0)
     freeze(model, 1)

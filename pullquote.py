@@ -180,7 +180,8 @@ class Archive:
         memory = Memory(self._archive, reader_of(options) if fetch else "")
         found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory) if fetch else None)
         build(_noting(found, seen, refused), self._archive, tell, options.timezone, stop)
-        memory.save()
+        if not stop():  # else what was fetched is not all stored, and must be fetched again
+            memory.save()
         if prune and not stop():
             for event in prune_origins(self._archive, [Path(path) for path in paths], seen, refused):
                 tell(event)

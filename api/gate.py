@@ -76,10 +76,10 @@ class Gate:
         self.charge(caller)
         return caller
 
-    def charge(self, caller: Caller, cost: int = 1) -> None:
-        """Count what a caller asks. Raises RateLimited."""
+    def charge(self, caller: Caller, cost: int = 1, already: int = 0) -> None:
+        """Count what a caller asks, of which `already` were counted before. Raises RateLimited."""
         if caller.key is not None or caller.scope == "search":
-            self._rates.charge(caller.key or "-", caller.address, cost)
+            self._rates.charge(caller.key or "-", caller.address, cost, already)
 
     def sites(self, request: Request) -> frozenset[str]:
         """The pages that keys are bound to, for a request of a page; `admit` looks whether its key is one of them."""

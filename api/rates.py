@@ -27,10 +27,14 @@ class Rates:
         self._failures = parse(_FAILURES)
         self._counter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def charge(self, client: str, address: str, cost: int = 1) -> None:
-        """Count requests of a client. Raises RateLimited: it is above its rate, and these were not counted."""
+    def charge(self, client: str, address: str, cost: int = 1, already: int = 0) -> None:
+        """Count requests of a client. Raises RateLimited: it is above its rate, and these were not counted.
+
+        One call never costs more than the rate allows at once, less what the same request was `already` counted for.
+        """
         place = neighbourhood(address)
-        if not self._counter.hit(self._rate, client, place, cost=min(cost, self._rate.amount)):
+        cost = min(cost, self._rate.amount - already)
+        if cost > 0 and not self._counter.hit(self._rate, client, place, cost=cost):
             raise RateLimited(self._wait(self._counter.get_window_stats(self._rate, client, place).reset_time))
 
     def failed(self, address: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from indexer.caches import VISIBLE
+from indexer.generations import OF_SERVING
 from indexer.offsets import range_of
 from indexer.types import Embedder, Explanation, Ranked, ScoreParts, Stage, Traced, Weighed
 from indexer.views import Located, View
@@ -116,7 +117,7 @@ def _wanted(view: View, made: Trace, expected: Expected, whole: bool) -> dict[in
 
 def _passages_of(view: View, expected: Expected) -> Iterator[tuple[int, Located]]:
     for article, text in _articles(view, expected):
-        sql = 'SELECT rowid, article, start, "end" FROM passage WHERE article = ? ORDER BY rowid'
+        sql = f'SELECT rowid, article, start, "end" FROM passage WHERE article = ? AND {OF_SERVING} ORDER BY rowid'
         for row, *place in view.rows(sql, (article,)):
             at = Located(*place)
             if not expected.answers or holds(text[at.start : at.end], expected.answers):

@@ -22,7 +22,7 @@ def test_whatever_system_call_fails_nothing_acknowledged_is_lost() -> None:
     found = outcomes("tests.faults", "--step", "53")
     assert found["calls"] > 500
     assert found["runs"] >= found["calls"] // 53
-    assert found["index refused"] > 0
+    assert sum(count for name, count in found.items() if name.endswith(" refused")) > 0
 
 
 def test_damage_is_gone_around_refused_or_makes_no_difference() -> None:

@@ -31,7 +31,7 @@ _REPLIES = (
 @router.post("/batch", responses=gives("BatchReply", _REPLIES, 403, 413, 415))
 async def batch(request: Request, body: BatchRequest, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Answer many questions; one that cannot be answered does not stop the others."""
-    service.gate.charge(request.state.caller, len(body.questions) - 1)
+    service.gate.charge(request.state.caller, len(body.questions) - 1, already=1)
     kind = wanted(request, (JSON, LINES, EVENTS))
     if kind != JSON:
         return await stream(request, kind, lambda tell: _tell_all(request, body, archive, service, tell))

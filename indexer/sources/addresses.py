@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-# Prefixes behind which an IPv4 address stands: RFC 6052 (NAT64, 2.1), RFC 8215, RFC 2765, RFC 4291 (2.5.5.1).
-_EMBEDDING = tuple(IPv6Network(prefix) for prefix in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96"))
+# Prefixes behind which an IPv4 address stands: RFC 6052 (NAT64, 2.1), RFC 2765, RFC 4291 (2.5.5.1).
+_EMBEDDING = tuple(IPv6Network(prefix) for prefix in ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96"))
+
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215: a network's own, whatever stands behind it
 
 
 def is_public(address: str) -> bool:
@@ -21,7 +23,7 @@ def is_public(address: str) -> bool:
         inner = _embedded(found)
         if inner is not None:
             return is_public(str(inner))
-        if found.is_site_local or found.teredo is not None:
+        if found.is_site_local or found.teredo is not None or found in _LOCAL_NAT64:
             return False
     return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 

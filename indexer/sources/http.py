@@ -51,7 +51,10 @@ def request(
         timer.start()
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.request("GET", target, headers={**headers, "Host": url.netloc, "Accept-Encoding": "gzip"})
-        return _answer(connection.getresponse(), most)
+        answer = _answer(connection.getresponse(), most)
+        if late.is_set():  # a connection that is shut down looks like the end of a body without a length
+            raise Unreachable("late")
+        return answer
     except _FAILURES as problem:
         if late.is_set():
             raise Unreachable(f"it took longer than {SECONDS:g} seconds") from None
@@ -112,6 +115,6 @@ def _answer(response: http.client.HTTPResponse, most: int) -> Answer:
             raise Unreachable(f"its body is damaged ({problem})") from None
         if len(body) > most or (unpacker and unpacker.unconsumed_tail):
             raise Unreachable(f"it is longer than {most // MB} MB")
-    if response.length:
+    if response.length or (unpacker and not unpacker.eof):
         raise Unreachable("it was cut short")
     return Answer(response.status, headers, bytes(body))

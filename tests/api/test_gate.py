@@ -252,6 +252,14 @@ def test_guessing_keys_is_slowed(folder: Path) -> None:
         assert tries == [401] * 30 + [429] * 2
 
 
+def test_a_request_that_costs_more_than_the_rate_is_let_in_when_nothing_else_was_asked() -> None:
+    rates = Rates("300/minute")
+    rates.charge("a", "10.0.0.1")
+    rates.charge("a", "10.0.0.1", 999, already=1)
+    with pytest.raises(RateLimited):
+        rates.charge("a", "10.0.0.1")
+
+
 def test_rates_are_of_keys_and_neighbourhoods() -> None:
     rates = Rates("2/minute")
     rates.charge("a", "2001:db8::1", 2)

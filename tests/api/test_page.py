@@ -35,7 +35,8 @@ def is_in_view(page: Page, selector: str) -> bool:
     return bool(
         page.locator(selector).evaluate(
             """(node) => { const box = node.getBoundingClientRect();
-                           const shown = document.elementFromPoint(box.left + 2, box.top + box.height / 2);
+                           const line = node.getClientRects()[0];  // a quotation may run over several
+                           const shown = document.elementFromPoint(line.left + 2, line.top + line.height / 2);
                            return box.top >= 0 && box.bottom <= innerHeight && node.contains(shown); }"""
         )
     )

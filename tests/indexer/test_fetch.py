@@ -138,6 +138,7 @@ def html(headers: dict[str, str] | None = None, body: bytes = HTML) -> Reply:
         ("64:ff9b::a9fe:a9fe", False),
         ("64:ff9b::5db8:d822", True),
         ("64:ff9b:1::a9fe:a9fe", False),
+        ("64:ff9b:1:a9fe:a9:fe00:808:808", False),
         ("2002:a9fe:a9fe::1", False),
         ("2001:0:53aa:64c:0:fbff:5601:5601", False),
         ("2001:db8::1", False),

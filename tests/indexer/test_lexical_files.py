@@ -111,3 +111,11 @@ def test_nothing_damaged_is_signed(index: Path) -> None:
     flip(file, 3)
     with pytest.raises(OSError, match=file.name):
         sign(index)
+
+
+def test_an_index_signed_before_files_were_trusted_is_checked_by_its_crcs(index: Path) -> None:
+    (index / CHECK).write_text(sha256((index / "meta.json").read_bytes()).hexdigest(), "ascii")
+    assert sound(index)
+    file = next(file for file in index.iterdir() if file.suffix == ".store")
+    file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
+    assert not sound(index)

@@ -6,7 +6,7 @@ The bounds are those of `pullquote.Archive`, which checks them again; here they 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from indexer.identity import ID_PATTERN
-from indexer.sources.decode import whole_characters
+from indexer.sources.decode import whole_strings
 from indexer.types import Citation, Filters, Mode, Range, TextPositionSelector, TextQuoteSelector, Utf16
 
 MAX_ITEMS = 1_000
@@ -289,7 +289,7 @@ class ArticleIn(_Body):
     @classmethod
     def _mended(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401 it is not checked yet
         warnings: dict[str, None] = {}
-        article = handler(_whole(value, warnings))
+        article = handler(whole_strings(value, warnings))
         article._warnings = tuple(warnings)
         return article
 
@@ -313,16 +313,3 @@ def _which(value: object) -> str:
 OneOrMany = Annotated[
     Annotated[ArticleIn, Tag("ArticleIn")] | Annotated[ArticlesIn, Tag("ArticlesIn")], Discriminator(_which)
 ]
-
-
-def _whole(value: object, warnings: dict[str, None]) -> object:
-    """The value with whole characters in every string, keys too."""
-    if isinstance(value, str):
-        text, found = whole_characters(value)
-        warnings.update(dict.fromkeys(found))
-        return text
-    if isinstance(value, list):
-        return [_whole(one, warnings) for one in value]
-    if isinstance(value, Mapping):
-        return {cast(str, _whole(key, warnings)): _whole(one, warnings) for key, one in value.items()}
-    return value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from indexer.characters import is_unicode
 
@@ -71,6 +72,19 @@ def whole_characters(text: str) -> tuple[str, tuple[str, ...]]:
         return text, ()
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return joined, ("lone surrogates were replaced by U+FFFD",)
+
+
+def whole_strings(value: Any, warnings: dict[str, None]) -> Any:  # noqa: ANN401 JSON is anything
+    """A value of JSON with whole characters in every string, keys too; what was told of them is added to `warnings`."""
+    if isinstance(value, str):
+        text, found = whole_characters(value)
+        warnings.update(dict.fromkeys(found))
+        return text
+    if isinstance(value, list):
+        return [whole_strings(one, warnings) for one in value]
+    if isinstance(value, Mapping):
+        return {whole_strings(key, warnings): whole_strings(one, warnings) for key, one in value.items()}
+    return value
 
 
 def _marked(data: bytes) -> Decoded | None:

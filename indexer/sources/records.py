@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from indexer.errors import InvalidInput, SourceUnreadable
 from indexer.identity import check_id
-from indexer.sources.decode import whole_characters
+from indexer.sources.decode import whole_strings
 from indexer.sources.fields import guessed, read_fields
 from indexer.sources.options import SourceOptions
 from indexer.sources.source import inside, sha256
@@ -101,7 +101,7 @@ def load(text: str) -> tuple[Any, tuple[str, ...]]:
         raise ValueError(f"{line}column {problem.colno} is not JSON ({problem.msg})") from None
     except RecursionError:
         raise ValueError("it is nested too deep") from None
-    return _whole(value, warnings), tuple(warnings)
+    return whole_strings(value, warnings), tuple(warnings)
 
 
 def _constant(name: str) -> NoReturn:
@@ -117,17 +117,4 @@ def _integer(digits: str) -> int:
 def _float(digits: str) -> float:
     if math.isinf(value := float(digits)):
         raise ValueError(f"{digits[:20]} is too large a number")
-    return value
-
-
-def _whole(value: Any, warnings: dict[str, None]) -> Any:  # noqa: ANN401 JSON is anything
-    """The value with whole characters in every string, keys too."""
-    if isinstance(value, str):
-        text, found = whole_characters(value)
-        warnings.update(dict.fromkeys(found))
-        return text
-    if isinstance(value, list):
-        return [_whole(one, warnings) for one in value]
-    if isinstance(value, dict):
-        return {_whole(key, warnings): _whole(one, warnings) for key, one in value.items()}
     return value

@@ -38,6 +38,7 @@ def archive_in(folder: Path) -> str:
 
 def main(tools: Path) -> int:
     """Generate, run, compare."""
+    tools = tools.absolute()  # the example runs in another folder
     with TemporaryDirectory() as folder:
         key = archive_in(Path(folder) / "archive")
         client = Path(folder) / "client"
@@ -51,7 +52,7 @@ def main(tools: Path) -> int:
             ]
             place: list[str | Path] = ["--url", f"{address}/openapi.json", "--output-path", client / "pullquote_client"]
             client.mkdir()
-            subprocess.run([*generate, *place], check=True, env={"PATH": f"{tools.absolute()}:/usr/bin:/bin"})
+            subprocess.run([*generate, *place], check=True, env={"PATH": f"{tools}:/usr/bin:/bin"})
             run: list[str | Path] = [tools / "python", "-c", example(address, key)]
             shown = subprocess.run(run, check=True, cwd=client, capture_output=True, text=True, encoding="utf-8").stdout
     sys.stdout.write(shown)

@@ -40,6 +40,7 @@ from indexer.stories import clusters, link_missing
 from indexer.types import (
     Article,
     ArticleList,
+    Block,
     Citation,
     Cluster,
     ClusterList,
@@ -304,7 +305,8 @@ class Archive:
     ) -> dict[str, Any]:
         """Measure retrieval, and unless not `read` the answers too: see `reader.end_to_end.evaluate`.
 
-        questions: as `retriever.evaluate.read_judged` reads them. report: told how many are done.
+        questions: as `retriever.evaluate.read_judged` reads them. report: told how many are done; from one again,
+        should articles be purged meanwhile.
         """
         from reader.end_to_end import Options, evaluate
 
@@ -312,7 +314,7 @@ class Archive:
         check_number("depth", depth, MAX_DEPTH)
         options = Options(checked_mode(mode), top_k, depth, checked_filters(filters))
         reader = self._reader if read else None
-        return evaluate(questions, options, self._archive.view(), self._embedder, reader, report)
+        return self._archive.searching(lambda view: evaluate(questions, options, view, self._embedder, reader, report))
 
     def _question(
         self, text: str, top_k: int, depth: int, mode: Mode, filters: Filters | None, as_of: str | None
@@ -378,7 +380,9 @@ class Archive:
 
     def _embedded(self, text: str) -> Floats:
         check_text("text", text, MAX_TEXT)
-        article = clean(Page(origin="text:", source_sha256="", extractor="", text=text))
+        if "\0" in text:
+            raise InvalidInput("text", "it holds NUL characters: remove them")
+        article = _compared(text)
         passages = chunk(article, lambda passage: self._embedder.fits(article.title, passage))
         return self._embedder.encode([(article.title, text[p.start : p.end]) for p in passages])
 
@@ -512,6 +516,15 @@ def _load_reader(models: Path, registry: Path | None, name: str) -> SpanReader:
 
     model = load_span_model(load_registry(registry).model(name), models)
     return SpanReader(model, calibration=load_calibration(CALIBRATION, model.fingerprint, model.runtime))
+
+
+def _compared(text: str) -> Article:
+    """A text to compare with, its furniture marked; where it is nothing else (an address, say), all of it counts."""
+    page = Page(origin="text:", source_sha256="", extractor="", text=text)
+    try:
+        return clean(page)
+    except SourceUnreadable:
+        return clean(replace(page, marked=(Block(0, len(text), "body"),)))
 
 
 def _read(reader: SpanReader, question: str, context: str) -> Reading:

@@ -9,6 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api import cli
+from pullquote import Archive
+from retriever.evaluate import Judged
 from tests.api.conftest import Check, server_in
 
 QUESTION = "How much did the bridge cost?"
@@ -75,3 +77,21 @@ def test_eval_measures_a_file_and_explains_one_of_its_questions(
     again = json.loads(capsys.readouterr().out)
     assert again["answers"] == {}
     assert again["retrieval"]["hybrid"]["Success@1"]["mean"] == 0.0
+
+
+def test_an_evaluation_starts_anew_when_articles_are_purged_beneath_it(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    with server_in(folder):
+        pass
+    cost = Judged("cost", QUESTION, articles={"bridge-1": 1}, answers=("3 million euros",))
+    told: list[int] = []
+    with Archive(folder) as archive, Archive(folder) as other:
+
+        def report(done: int) -> None:
+            told.append(done)
+            if len(told) == 1:
+                other.delete(["storm-1"], purge=True)
+
+        found = archive.evaluate([cost, cost], report=report)
+    assert told == [1, 1, 2]
+    assert (found["questions"], found["view"]["articles"]) == (2, 2)

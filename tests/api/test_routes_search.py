@@ -82,6 +82,8 @@ def test_articles_like_a_text(client: TestClient, is_noun: Check) -> None:
     is_noun("HitList", response.json())
     assert ids(response) == ["storm-1"]
     assert ids(client.post("/v1/similar", json={"text": "Wind.", "filters": {"author": ["W. Riter"]}})) == ["bridge-2"]
+    address = {"text": "https://news.example/storm-cuts-power-on-the-coast", "top_k": 1}
+    assert ids(client.post("/v1/similar", json=address)) == ["storm-1"], "nothing but furniture, in an article"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,7 @@ def test_articles_like_a_text(client: TestClient, is_noun: Check) -> None:
         ({"text": "a", "article_id": "bridge-1"}, "similar"),
         ({"text": ""}, "text"),
         ({"text": " "}, "text"),
+        ({"text": "a\0"}, "text"),
         ({"text": "a", "top_k": 0}, "top_k"),
         ({"article_id": "a b"}, "article_id"),
         ({"text": "a", "mode": "dense"}, "mode"),

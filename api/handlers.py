@@ -9,9 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api.errors import kind_of, problem_of_faults, problem_of_status, retry_after
+from api.errors import CATALOGUE, kind_of, problem_of_faults, problem_of_status, retry_after
 from api.replies import error_response, problem_response
-from indexer.errors import PullquoteError
+from indexer.errors import InvalidInput, PullquoteError
 
 LOG = logging.getLogger("pullquote")
 _METHODS = ("GET", "POST", "PUT", "DELETE")
@@ -28,6 +28,7 @@ async def _of_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PullquoteError)
     request_id = request.state.request_id
     kind = kind_of(error)
+    request.state.problem = kind.type
     if kind.status >= 500 and retry_after(error) is None:  # what passes by itself is no news
         LOG.error("request %s: %s", request_id, error)
     return error_response(error, request_id)
@@ -35,6 +36,7 @@ async def _of_error(request: Request, error: Exception) -> Response:
 
 async def _of_faults(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    request.state.problem = CATALOGUE[InvalidInput].type
     return problem_response(problem_of_faults(error.errors(), request.state.request_id))
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import logs
-from api.errors import kind_of, problem_of
+from api.errors import CATALOGUE, kind_of, problem_of
 from api.gate import needed
 from api.refusals import RateLimited
 from api.replies import error_response, problem_response
@@ -22,6 +22,8 @@ from api.service import Service
 from indexer.errors import PullquoteError
 
 LOG = logging.getLogger("pullquote")
+GONE = 499  # the client left before there was a response, as nginx counts
+_FLOOD = CATALOGUE[RateLimited].type
 _LINGER_TIME = 2.0  # seconds
 _LINGER_SIZE = 16 * 1024 * 1024  # bytes
 
@@ -48,6 +50,7 @@ class Envelope:
             await (answer or self._app)(inner, exchange.receive, exchange.send)
         except Exception as error:  # the last resort of the program's door
             LOG.exception("request %s: %s %r failed", request_id, scope["method"], scope["path"])
+            scope["state"]["problem"] = "internal"
             if exchange.started:
                 raise
             await problem_response(problem_of(error, request_id))(scope, exchange.receive, exchange.send)
@@ -70,6 +73,8 @@ class Envelope:
         if self._service.settings.log == "questions" and "question" in state:
             fields["question"] = state["question"]
         logs.request(fields)
+        if needed(method, scope["path"]) == "write":
+            self._note(fields, exchange.status, scope["state"].get("problem"))
 
     def _at_the_door(self, scope: Scope, exchange: _Exchange, request_id: str) -> Response | None:
         """What to answer before any route is asked: a refusal, or what a page may send; else None."""
@@ -81,22 +86,21 @@ class Envelope:
                 return Response(status_code=204, headers=dict(allowed))
             scope["state"]["caller"] = self._gate.admit(scope)
         except PullquoteError as error:
-            self._note(scope, error, request_id)
+            scope["state"]["problem"] = kind_of(error).type
             return error_response(error, request_id)
         return None
 
-    def _note(self, scope: Scope, error: PullquoteError, request_id: str) -> None:
-        """Put a change that was refused into the audit log, but not a flood of them."""
-        if needed(scope["method"], scope["path"]) == "write" and not isinstance(error, RateLimited):
-            address = (scope.get("client") or ("-",))[0]
-            self._audit.record(
-                "refused",
-                address=address,
-                request_id=request_id,
-                method=scope["method"],
-                path=scope["path"][:300],
-                reason=kind_of(error).type,
-            )
+    def _note(self, fields: Mapping[str, object], status: int, problem: str | None) -> None:
+        """Put a change that was refused, or that failed, into the audit log; but not a flood of them.
+
+        What had been stored by then is told there already, by whoever stored it.
+        """
+        if (problem is None and status < 400) or problem == _FLOOD:
+            return
+        told = {name: fields[name] for name in ("key", "address", "request_id", "method") if name in fields}
+        action = "failed" if status >= 499 or status < 400 else "refused"
+        reason = problem or ("client-left" if status == GONE else str(status))
+        self._audit.record(action, **told, path=str(fields["path"])[:300], status=status, reason=reason)
 
 
 class _Exchange:
@@ -110,7 +114,7 @@ class _Exchange:
         self.began = time.perf_counter()
         self.is_head = scope["method"] == "HEAD"
         self.started = False
-        self.status = 499  # the client left before there was one, as nginx counts
+        self.status = GONE
         self.cors: Mapping[str, str] = {}
         self._path: str = scope["path"]
 

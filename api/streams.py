@@ -50,7 +50,7 @@ async def stream(request: Request, kind: str, work: Callable[[Tell], Awaitable[N
     first = await told.get()
     if first is None:
         await task  # raises what `work` raised, if it did
-    pieces = _pieces(first, told, task, _event if kind == EVENTS else _line, request.state.request_id)
+    pieces = _pieces(first, told, task, _event if kind == EVENTS else _line, request)
     return StreamingResponse(pieces, media_type=kind, headers={"X-Accel-Buffering": "no"})
 
 
@@ -59,7 +59,7 @@ async def _pieces(
     told: asyncio.Queue[tuple[str, object] | None],
     task: asyncio.Task[None],
     form: Callable[[str, object], bytes],
-    request_id: str,
+    request: Request,
 ) -> AsyncIterator[bytes]:
     piece = first
     try:
@@ -68,7 +68,9 @@ async def _pieces(
             piece = await told.get()
         await task
     except Exception as error:  # the status is sent: an error can only be one more event
-        yield form("problem", problem_of(error, request_id))
+        problem = problem_of(error, request.state.request_id)
+        request.state.problem = problem.type.rpartition(":")[2]
+        yield form("problem", problem)
     finally:
         task.cancel()  # the client left: what waits for its turn is dropped
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -40,10 +41,8 @@ async def add_articles(
     request: Request, body: Annotated[OneOrMany, Body()], archive: ArchiveDep, service: ServiceDep
 ) -> Response:
     """Add or update one article, or many as `{"items": […]}`; each is told of by itself."""
-    events, summary = await service.writes.run(
-        partial(_add, archive, body.items if isinstance(body, ArticlesIn) else [body])
-    )
-    note(request, service, "add", events)
+    articles = body.items if isinstance(body, ArticlesIn) else [body]
+    events, summary = await service.writes.run(partial(_add, archive, articles, partial(note, request, service, "add")))
     return reply(IndexReport(tuple(events), summary))
 
 
@@ -70,8 +69,8 @@ async def put_article(
         raise InvalidInput("id", f"it is {body.id!r} in the body and {article_id!r} in the path: give one, or the same")
 
     def work() -> Response:
-        [event], _ = _add(archive, [body.model_copy(update={"id": article_id})])
-        note(request, service, "put", [event])
+        told = partial(note, request, service, "put")
+        [event], _ = _add(archive, [body.model_copy(update={"id": article_id})], told)
         if event.status == "refused":
             raise SourceUnreadable(event.origin, event.reason or "it cannot be read")
         return reply(archive.article(article_id), 201 if event.status == "added" else 200)
@@ -87,12 +86,22 @@ async def put_article(
 )
 async def delete_article(request: Request, article_id: str, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Remove an article."""
-    await service.writes.run(partial(archive.delete, [article_id]))
-    note(request, service, "delete", [IndexEvent("removed", "", article_id)])
+
+    def work() -> None:
+        archive.delete([article_id])
+        note(request, service, "delete", IndexEvent("removed", "", article_id))
+
+    await service.writes.run(work)
     return Response(status_code=204)
 
 
-def _add(archive: Archive, articles: list[ArticleIn]) -> tuple[list[IndexEvent], IndexSummary]:
+def _add(
+    archive: Archive, articles: list[ArticleIn], told: Callable[[IndexEvent], None]
+) -> tuple[list[IndexEvent], IndexSummary]:
     events: list[IndexEvent] = []
-    summary = archive.add([page_of(article) for article in articles], events.append)
-    return events, summary
+
+    def report(event: IndexEvent) -> None:
+        told(event)
+        events.append(event)
+
+    return events, archive.add([page_of(article) for article in articles], report)

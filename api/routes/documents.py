@@ -35,15 +35,13 @@ Report = Callable[[IndexEvent], None]
 @router.post("", dependencies=[WRITES], responses=gives("IndexReport", _REPORT, 403, 413, 415, 507))
 async def add_documents(request: Request, body: DocumentsIn, archive: ArchiveDep, service: ServiceDep) -> Response:
     """Add or update articles; a faulty one is refused, and does not stop the others."""
-    kind = wanted(request, (JSON, LINES, EVENTS))
+    kind, noted = wanted(request, (JSON, LINES, EVENTS)), partial(note, request, service, "add")
     if kind == JSON:
-        report = await service.writes.run(partial(_in_order, archive, body.items))
-        note(request, service, "add", report.items)
-        return reply(report)
+        return reply(await service.writes.run(partial(_in_order, archive, body.items, noted)))
 
     async def work(tell: Callable[[str, object], None]) -> None:
         def told(event: IndexEvent) -> None:
-            note(request, service, "add", [event])  # each at once: the client may leave, what is stored stays
+            noted(event)
             tell("item", event)
 
         tell("summary", {"summary": await service.writes.run(partial(_add, archive, body.items, told))})
@@ -51,11 +49,16 @@ async def add_documents(request: Request, body: DocumentsIn, archive: ArchiveDep
     return await stream(request, kind, work)
 
 
-def _in_order(archive: Archive, items: Sequence[Any]) -> IndexReport:
+def _in_order(archive: Archive, items: Sequence[Any], noted: Report) -> IndexReport:
     """Store the items, and tell of them in the order in which they came: commits have an order of their own."""
     told: defaultdict[str, deque[IndexEvent]] = defaultdict(deque)
     pages = [_page(number, raw) for number, raw in enumerate(items)]
-    summary = archive.add(pages, lambda event: told[event.origin].append(event))
+
+    def report(event: IndexEvent) -> None:
+        noted(event)
+        told[event.origin].append(event)
+
+    summary = archive.add(pages, report)
     return IndexReport(tuple(told[page.origin].popleft() for page in pages), summary)
 
 

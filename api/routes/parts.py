@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -38,12 +38,17 @@ ArchiveDep = Annotated[Archive, Depends(_archive)]
 WRITES = Depends(_may_write)
 
 
-def note(request: Request, service: Service, action: str, events: Sequence[IndexEvent]) -> None:
-    """Put a change of the archive into the audit log."""
+def note(request: Request, service: Service, action: str, event: IndexEvent) -> None:
+    """Put what became of one article into the audit log, where it happens: whoever asked for it may be gone by then."""
     caller: Caller = request.state.caller
-    articles = [{"id": event.id, "origin": event.origin[:300], "status": event.status} for event in events]
     service.audit.record(
-        action, key=caller.key, address=caller.address, request_id=request.state.request_id, articles=articles
+        action,
+        key=caller.key,
+        address=caller.address,
+        request_id=request.state.request_id,
+        id=event.id,
+        origin=event.origin[:300],
+        status=event.status,
     )
 
 

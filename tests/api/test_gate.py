@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -271,28 +270,6 @@ def test_rates_are_of_keys_and_neighbourhoods() -> None:
     assert neighbourhood("-") == "-"
     with pytest.raises(InvalidInput, match="PULLQUOTE_RATE"):
         Rates("fast")
-
-
-def test_writes_and_refused_writes_are_in_the_audit_log(guarded: Guarded, there: TestClient) -> None:
-    file = guarded.folder / "audit.jsonl"
-    before = len(file.read_text().splitlines()) if file.exists() else 0
-    secret = "the words of the article\nare nobody's"
-    written = there.put("/v1/articles/noted", json={"text": secret}, headers=guarded.headers("write"))
-    there.post(
-        "/v1/documents", json={"items": [{"id": "a-1", "text": "x"}, {"text": 5}]}, headers=guarded.headers("write")
-    )
-    there.delete("/v1/articles/noted", headers=guarded.headers("admin"))
-    there.delete("/v1/articles/a-1%0a%7b%22action%22:1", headers=guarded.headers("search"))
-    rows = [json.loads(line) for line in file.read_text().splitlines()[before:]]
-    assert [row["action"] for row in rows] == ["put", "add", "delete", "refused"]
-    put, add, delete, refused = rows
-    assert put["articles"] == [{"id": "noted", "origin": "http:noted", "status": "added"}]
-    assert put["request_id"] == written.headers["x-request-id"]
-    assert (put["key"], put["address"]) == (guarded.tokens["write"][3:11], THERE[0])
-    assert [one["status"] for one in add["articles"]] == ["added", "refused"]
-    assert delete["articles"][0]["id"] == "noted"
-    assert (refused["reason"], refused["method"]) == ("scope-missing", "DELETE")
-    assert "nobody" not in file.read_text()
 
 
 def test_unreadable_keys_let_nobody_in(folder: Path, tmp_path: Path) -> None:

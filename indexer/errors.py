@@ -56,14 +56,23 @@ class ArchiveDamaged(PullquoteError):
 
 
 class ArchiveBusy(PullquoteError):
-    """Another process is writing, and kept the lock for longer than we wait."""
+    """Another process is writing, and kept the lock for longer than we wait. holder: which, where its lock says so."""
 
-    def __init__(self, archive: Path) -> None:
-        super().__init__(archive)
-        self.archive = archive
+    def __init__(self, archive: Path, holder: str | None = None) -> None:
+        super().__init__(archive, holder)
+        self.archive, self.holder = archive, holder
 
     def __str__(self) -> str:
-        return f"another process is writing to {self.archive}: wait for it to finish, then run this again"
+        who = self.holder or "another process"
+        return f"{who} is writing to {self.archive}: wait for it to finish, then run this again"
+
+
+class AlreadyReembedding(ArchiveBusy):
+    """Two processes cannot change an archive over to another embedder at once."""
+
+    def __str__(self) -> str:
+        who = self.holder or "another process"
+        return f"{who} is re-embedding {self.archive}: wait for it or stop it, then run this again; nothing is lost"
 
 
 class ArchiveReadOnly(PullquoteError):

@@ -107,6 +107,15 @@ def _taken(opened: IO[str]) -> bool:
     return True
 
 
+def holder_of(file: Path) -> str | None:
+    """Who holds a lock, in words, as its file says; None where it does not."""
+    try:
+        host, process = file.read_text("utf-8").split()
+    except (OSError, ValueError):
+        return None
+    return f"process {process}" if host == socket.gethostname() else f"process {process} on {host}"
+
+
 def is_locked(file: Path) -> bool:
     """Whether a process holds the lock now."""
     try:

@@ -1,22 +1,30 @@
 """Another embedder for an archive: new passages and vectors beside those that serve, then one switch.
 
 Stop it and run it again: what is embedded stays. Requests go on with the old vectors until the switch, which is one
-transaction; after it, a process that still has the old embedder is told so (`ModelMismatch`).
+transaction; after it, a process that still has the old embedder is told so (`ModelMismatch`). One process at a
+time does it, under a kernel lock; each transaction looks again whether it is still this embedder's turn.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from indexer.archive import Archive
 from indexer.chunk import chunk
 from indexer.commit import insert_passages, next_sequence
-from indexer.generations import SIZE, Generation, claim, serving
+from indexer.errors import AlreadyReembedding
+from indexer.files import holder_of, kernel_lock
+from indexer.generations import SERVING, SIZE, Generation, claim, serving
 from indexer.seal import SEAL_AT, seal_unfinished, sealing, sweep, words_of
-from indexer.store import Store
+from indexer.store import Store, Writing
 from indexer.types import Article, Embedder, Floats, IndexEvent, Passage, VectorSpace
+from indexer.views import Glance
+
+LOCK = "reembed.lock"
 
 _BATCH = 64  # articles embedded and stored together
 _ROWS = 2_000  # passages removed in one transaction
@@ -32,17 +40,27 @@ class _Draft(NamedTuple):
 def reembed(archive: Archive, report: Callable[[IndexEvent], None]) -> bool:
     """Make the archive that of `archive.embedder`; say whether it was not. report: told of each article once stored.
 
-    Raises ArchiveBusy, ArchiveReadOnly: what is embedded stays, the old vectors serve.
+    Raises AlreadyReembedding: another process is at it, and is named; ArchiveBusy, ArchiveReadOnly. What is embedded
+    stays, the old vectors serve.
     """
-    made = _begin(archive)
-    if made is None:
-        clear(archive.store)
-        return False
-    while True:
-        _embed_missing(archive, made, report)
-        if _switch(archive, made):
+    with _alone(archive.folder):
+        made = _begin(archive)
+        if made is None:
             clear(archive.store)
-            return True
+            return False
+        while True:
+            _embed_missing(archive, made, report)
+            if _switch(archive, made):
+                clear(archive.store)
+                return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with kernel_lock(folder / LOCK) as mine:
+        if not mine:
+            raise AlreadyReembedding(folder, holder_of(folder / LOCK))
+        yield
 
 
 def clear(store: Store) -> None:
@@ -66,11 +84,13 @@ def progress(store: Store) -> tuple[int, int, str] | None:
     if embedder is None:
         return None
     sql = f"""SELECT count(*), count(*) FILTER (WHERE {_MISSING}) FROM article WHERE removed_seq IS NULL"""
-    total, missing = store.rows(sql, {"first": (serving(store) + 1) * SIZE})[0]
+    total, missing = store.rows(sql, {"first": (serving(store) + 1) * SIZE, "embedder": embedder})[0]
     return total - missing, total, embedder
 
 
-_MISSING = "NOT EXISTS (SELECT 1 FROM passage WHERE article = article.rowid AND ordinal >= :first)"
+# SQL: whether an article has no passage of a generation (from :first on) that has a vector of its embedder
+_MISSING = """NOT EXISTS (SELECT 1 FROM passage JOIN vector ON passage = passage.rowid AND embedder = :embedder
+    WHERE article = article.rowid AND ordinal >= :first)"""
 
 
 def _begin(archive: Archive) -> Generation | None:
@@ -92,9 +112,21 @@ def _begin(archive: Archive) -> Generation | None:
     return Generation(archive.folder, archive.store, space, serving(archive.store) + 1)
 
 
+def _check_turn(made: Generation, writing: Writing) -> None:
+    """Raises AlreadyReembedding: another embedder's vectors are made, or serve, by now."""
+    sql = f"SELECT (SELECT value FROM meta WHERE key = 'reembedding'), {SERVING}"
+    if writing.rows(sql) != [(made.space.fingerprint, made.generation - 1)]:
+        raise AlreadyReembedding(made.folder)
+
+
+def _lacking(made: Generation) -> dict[str, Any]:
+    """The parameters of `_MISSING`."""
+    return {"first": made.generation * SIZE, "embedder": made.space.fingerprint}
+
+
 def _embed_missing(archive: Archive, made: Generation, report: Callable[[IndexEvent], None]) -> None:
     sql = f"SELECT rowid FROM article WHERE removed_seq IS NULL AND {_MISSING} ORDER BY rowid"
-    missing, gathered = [row[0] for row in made.store.rows(sql, {"first": made.generation * SIZE})], 0
+    missing, gathered = [row[0] for row in made.store.rows(sql, _lacking(made))], 0
     for start in range(0, len(missing), _BATCH):
         gathered += _store(made, _embed(archive, missing[start : start + _BATCH]), report)
         if gathered >= SEAL_AT:
@@ -104,9 +136,8 @@ def _embed_missing(archive: Archive, made: Generation, report: Callable[[IndexEv
 
 
 def _embed(archive: Archive, rows: list[int]) -> list[_Draft]:
-    sql = "SELECT rowid FROM article WHERE removed_seq IS NULL AND rowid IN (SELECT value FROM json_each(?))"
-    living, view = [row[0] for row in archive.store.rows(sql, (json.dumps(rows),))], archive.glance()
-    articles = [view.article_at(row) for row in living]
+    living = archive.reading(lambda view: _living(view, rows))  # anew, should one of them be purged meanwhile
+    articles = list(living.values())
     passages = [_chunk(archive.embedder, article) for article in articles]
     texts = [(a.title, a.text[p.start : p.end]) for a, of in zip(articles, passages, strict=True) for p in of]
     vectors, taken, drafts = archive.embedder.encode(texts), 0, []
@@ -114,6 +145,12 @@ def _embed(archive: Archive, rows: list[int]) -> list[_Draft]:
         drafts.append(_Draft(row, article, of, vectors[taken : taken + len(of)]))
         taken += len(of)
     return drafts
+
+
+def _living(view: Glance, rows: list[int]) -> dict[int, Article]:
+    """Those of some article rows that are not removed."""
+    sql = "SELECT rowid FROM article WHERE removed_seq IS NULL AND rowid IN (SELECT value FROM json_each(?))"
+    return {row: view.article_at(row) for (row,) in view.rows(sql, (json.dumps(rows),))}
 
 
 def _chunk(embedder: Embedder, article: Article) -> list[Passage]:
@@ -125,8 +162,10 @@ def _store(made: Generation, drafts: list[_Draft], report: Callable[[IndexEvent]
     wanted = f"SELECT 1 FROM article WHERE rowid = :row AND removed_seq IS NULL AND {_MISSING}"
     done = []
     with made.store.writing() as writing:
+        _check_turn(made, writing)
         for draft in drafts:
-            if writing.rows(wanted, {"row": draft.row, "first": made.generation * SIZE}):
+            if writing.rows(wanted, {"row": draft.row, **_lacking(made)}):
+                _clear_article(made, writing, draft.row)
                 pairs = zip(draft.passages, draft.vectors, strict=True)
                 insert_passages(writing, draft.row, made.generation, made.space.fingerprint, pairs)
                 done.append(draft)
@@ -135,14 +174,22 @@ def _store(made: Generation, drafts: list[_Draft], report: Callable[[IndexEvent]
     return sum(len(draft.passages) for draft in done)
 
 
+def _clear_article(made: Generation, writing: Writing, row: int) -> None:
+    """Remove what a third embedder may have left of an article in the generation that is made."""
+    ours = f"(SELECT rowid FROM passage WHERE article = ? AND ordinal >= {made.generation * SIZE})"
+    writing.rows(f"DELETE FROM vector WHERE passage IN {ours}", (row,))
+    writing.rows(f"DELETE FROM passage WHERE rowid IN {ours}", (row,))
+
+
 def _switch(archive: Archive, made: Generation) -> bool:
     """Let the new vectors serve, unless articles came meanwhile that have none."""
     with sealing(made.folder, patient=True):
         seal_unfinished(made)
         words = words_of(made)
         with made.store.writing() as writing:
+            _check_turn(made, writing)
             sql = f"SELECT 1 FROM article WHERE removed_seq IS NULL AND {_MISSING} LIMIT 1"
-            if writing.rows(sql, {"first": made.generation * SIZE}):
+            if writing.rows(sql, _lacking(made)):
                 return False
             claim(writing, "embedder", made.space)
             rows = [("runtime", archive.embedder.runtime), ("generation", made.generation), ("lexical", words)]

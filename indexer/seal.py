@@ -19,7 +19,7 @@ from indexer.archive import Archive
 from indexer.caches import Layout, Sealed
 from indexer.dense import Segment
 from indexer.errors import ArchiveBusy, ArchiveReadOnly
-from indexer.files import is_intact, kernel_lock, publish
+from indexer.files import holder_of, is_intact, kernel_lock, publish
 from indexer.generations import OF_SERVING, SIZE, Generation, Place, unfinished
 from indexer.lexical import LexicalIndex
 from indexer.lexical_files import sign
@@ -88,7 +88,7 @@ def sealing(folder: Path, patient: bool = False) -> Iterator[bool]:
                 yield mine
                 return
         if time.monotonic() > deadline:
-            raise ArchiveBusy(folder)
+            raise ArchiveBusy(folder, holder_of(folder / caches.LOCK))
         time.sleep(0.1)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from indexer import reembed as reembedding
 from indexer.archive import Archive
+from indexer.articles import Articles
 from indexer.commit import delete
 from indexer.doctor import examine
-from indexer.errors import ArchiveReadOnly, ModelMismatch
+from indexer.errors import AlreadyReembedding, ArchiveReadOnly, ModelMismatch
 from indexer.purge import compact, purge
 from indexer.reembed import progress, reembed
 from indexer.seal import seal_unfinished, sealing, settle, words_of
-from indexer.types import IndexEvent
+from indexer.types import Article, IndexEvent
 from indexer.views import View
 from tests.fakes import WordEmbedder
 from tests.indexer.test_archive import contents, lexical_ids, put
@@ -216,5 +219,91 @@ def test_what_is_purged_half_way_is_gone_from_both(archive: Archive, monkeypatch
     assert contents_of(changed.view()) == texts()
     compact(changed)
     assert contents_of(changed.view()) == texts()
+    assert examine(changed).ok, examine(changed)
+    changed.close()
+
+
+def test_a_second_one_at_once_is_refused_and_told_who_is_at_it(archive: Archive) -> None:
+    first, second = other(archive), other(archive, "words:3")
+    told: list[str] = []
+
+    def meanwhile(_: IndexEvent) -> None:
+        if not told:
+            with pytest.raises(AlreadyReembedding) as refused:
+                reembed(second, lambda _: None)
+            told.append(str(refused.value))
+
+    assert reembed(first, meanwhile)
+    assert told[0].startswith(f"process {os.getpid()} is re-embedding {archive.folder}: wait for it or stop it")
+    assert contents_of(first.view()) == texts()
+    assert examine(first).ok, examine(first)
+    first.close()
+    second.close()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_one_whose_turn_another_took_stops_and_switches_to_nothing(
+    archive: Archive, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As two would that know nothing of each other's lock: the second ends, or is half way, when the first goes on."""
+    monkeypatch.setattr(reembedding, "_alone", lambda folder: nullcontext())
+    first, second = other(archive), other(archive, "words:3")
+    seen: list[IndexEvent] = []
+
+    def stop(_: IndexEvent) -> None:
+        if not whole:
+            raise KeyboardInterrupt
+
+    def meanwhile(event: IndexEvent) -> None:
+        if not seen:
+            seen.append(event)
+            with nullcontext() if whole else pytest.raises(KeyboardInterrupt):
+                reembed(second, stop)
+
+    with pytest.raises(AlreadyReembedding):
+        reembed(first, meanwhile)
+    if not whole:
+        assert progress(archive.store) == (64, N, "words:3")
+        assert contents(archive.view()) == texts()
+        assert reembed(second, lambda _: None)
+    assert second.store.rows("SELECT DISTINCT embedder FROM vector") == [("words:3",)]
+    assert contents_of(second.view()) == texts()
+    assert examine(second).ok, examine(second)
+    first.close()
+    second.close()
+
+
+def test_passages_without_vectors_of_the_new_embedder_count_as_missing(archive: Archive) -> None:
+    """As an earlier version could leave them: what a third embedder had made, taken for one's own."""
+    changed = other(archive)
+    with pytest.raises(KeyboardInterrupt):
+        reembed(changed, interrupt)
+    with archive.store.writing() as writing:
+        writing.rows("UPDATE vector SET embedder = 'words:3' WHERE embedder = 'words:2'")
+    assert progress(archive.store) == (0, N, "words:2")
+    assert reembed(changed, lambda _: None)
+    assert contents_of(changed.view()) == texts()
+    assert examine(changed).ok, examine(changed)
+    changed.close()
+
+
+def interrupt(_: IndexEvent) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_article_that_is_purged_while_it_is_read_is_left_out(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed, at, purged = other(archive), Articles.at, list[int]()
+
+    def purge_first(self: Articles, row: int) -> Article:
+        if not purged:
+            purged.append(row)
+            purge(archive, ["a1"])
+        return at(self, row)
+
+    monkeypatch.setattr(Articles, "at", purge_first)
+    assert reembed(changed, lambda _: None)
+    assert contents_of(changed.view()) == {key: text for key, text in texts().items() if key != "a1"}
     assert examine(changed).ok, examine(changed)
     changed.close()

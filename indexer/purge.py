@@ -13,6 +13,7 @@ from pathlib import Path
 from indexer.archive import Archive
 from indexer.commit import next_sequence, remove
 from indexer.errors import ArticleNotFound
+from indexer.remembered import forget
 from indexer.seal import sealing, without_dead
 from indexer.store import Store, Writing
 from indexer.types import Compaction
@@ -89,6 +90,7 @@ def _remove_rows(writing: Writing, doomed: Sequence[int]) -> None:
     writing.rows(f"DELETE FROM vector WHERE passage IN ({passages})", rows)
     writing.rows(f"DELETE FROM passage WHERE article IN {_DOOMED}", rows)
     writing.rows(f"DELETE FROM duplicate WHERE article IN {_DOOMED} OR original IN {_DOOMED}", rows)
+    forget(writing, doomed)
     writing.rows(f"DELETE FROM origin WHERE article IN {_DOOMED}", rows)
     writing.rows(f"DELETE FROM article WHERE rowid IN {_DOOMED}", rows)  # its links to near-duplicates go with it
     writing.rows("INSERT INTO meta VALUES ('purged', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1")

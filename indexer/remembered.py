@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from indexer.archive import Archive
 from indexer.commit import article_of
 from indexer.errors import SourceUnreadable
 from indexer.sources.source import Unchanged, Validators
+from indexer.store import Writing
 
 # Beside the tables of the first format; an archive that lacks them remembers nothing yet.
 _TABLES = """
@@ -16,6 +20,7 @@ CREATE TABLE IF NOT EXISTS fetched(
   url TEXT PRIMARY KEY, etag TEXT, modified TEXT, reader TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+_TABLES_THERE = "SELECT count(*) = 2 FROM sqlite_schema WHERE name IN ('refusal', 'fetched')"
 _BATCH = 256  # refusals written in one transaction
 
 
@@ -26,8 +31,7 @@ class Memory:
         self._archive, self._reader = archive, reader
         self._refused: list[tuple[str, str, str, str]] = []
         self._fetched: list[tuple[str, str | None, str | None, str]] = []
-        sql = "SELECT count(*) FROM sqlite_master WHERE name IN ('refusal', 'fetched')"
-        self._is_there = archive.store.rows(sql) == [(2,)]
+        self._is_there = archive.store.rows(_TABLES_THERE) == [(1,)]
 
     def known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | SourceUnreadable | None:
         """What these bytes at this place gave to this extractor before."""
@@ -74,3 +78,32 @@ class Memory:
         self._is_there = True
         self._refused.clear()
         self._fetched.clear()
+
+
+def forget(writing: Writing, articles: Sequence[int]) -> None:
+    """Remove what is remembered of the places that article rows came from, while their rows are still there.
+
+    What the place gives to other articles, like a feed, stays: they name it too.
+    """
+    if writing.rows(_TABLES_THERE) != [(1,)]:
+        return
+    these = {"these": json.dumps(articles)}
+    writing.rows(f"DELETE FROM refusal WHERE key IN (SELECT key FROM {_ORIGINS}) OR {_gone('refusal.key')}", these)
+    writing.rows(f"DELETE FROM fetched WHERE {_gone('fetched.url')}", these)
+
+
+_ORIGINS = "origin WHERE article IN (SELECT value FROM json_each(:these))"
+
+
+def _document(column: str) -> str:
+    """SQL: the document that an origin names, or names a part of."""
+    return f"substr({column}, 1, instr({column} || '#', '#') - 1)"
+
+
+def _gone(column: str) -> str:
+    """SQL: whether a document gave only these articles."""
+    document = _document(column)
+    return f"""({document} IN (SELECT {_document("key")} FROM {_ORIGINS} UNION SELECT {_document("url")} FROM article
+        WHERE rowid IN (SELECT value FROM json_each(:these))) AND NOT EXISTS (SELECT 1 FROM origin AS other
+        WHERE (other.key = {document} OR (other.key >= {document} || '#' AND other.key < {document} || '$'))
+        AND other.article NOT IN (SELECT value FROM json_each(:these))))"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,20 +12,23 @@ import tantivy
 
 from indexer import purge as purging
 from indexer.archive import Archive
-from indexer.commit import delete
+from indexer.commit import commit, delete
 from indexer.doctor import examine
 from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArticleNotFound
 from indexer.files import kernel_lock
 from indexer.purge import compact, finish, is_due, purge
+from indexer.remembered import Memory
 from indexer.seal import settle
 from indexer.sizes import parts
+from indexer.sources.source import Validators
 from indexer.store import Store
 from tests.fakes import WordEmbedder
-from tests.indexer.test_archive import contents, lexical_ids, put
+from tests.indexer.test_archive import contents, draft, lexical_ids, put
 
 SECRET = ["zanzibar", "quixotic", "vermilion", "obelisk"]  # words that no other article has
 TEXT = " ".join(SECRET)
 EARLIER = "palimpsest marzipan"
+URL = "https://gazette.example/samovar"
 
 
 @pytest.fixture
@@ -35,7 +39,12 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
         put(opened, f"a{i}", f"khan met xi a{i}")
     put(opened, "secret", EARLIER, title="Kedgeree", author="Wisteria Fandango")
     settle(opened, force=True)
-    put(opened, "secret", TEXT, title="Kedgeree", author="Wisteria Fandango", source="Gazette")
+    put(opened, "secret", TEXT, title="Kedgeree", author="Wisteria Fandango", source="Gazette", url=f"{URL}#top")
+    memory = Memory(opened, "reader")
+    for key in (URL, f"{URL}#page=2", "test:secret", "test:a1"):
+        memory.refuse(key, "0" * 64, "extractor", f"{key} was empty")
+    memory.fetched(URL, Validators("etag-of-samovar", None))
+    memory.save()
     put(opened, "last", "roads boycott")
     settle(opened, force=True)
     yield opened
@@ -46,6 +55,7 @@ def everything() -> list[bytes]:
     """What must not be found: words, names, ids, and the vectors themselves."""
     vectors = [WordEmbedder().encode([(None, piece)]) for piece in ("zanzibar quixotic", " vermilion obelisk", EARLIER)]
     words = [*SECRET, *EARLIER.split(), "Kedgeree", "kedgere", "Wisteria", "Fandango", "Gazette", "test:secret"]
+    words += [URL, "samovar"]
     return [word.encode() for word in words] + [vector.astype("<f2").tobytes()[:16] for vector in vectors]
 
 
@@ -67,13 +77,14 @@ def terms(folder: Path) -> int:
 
 
 def test_no_byte_of_a_purged_article_is_left_in_any_file(archive: Archive) -> None:
-    assert {b"zanzibar", b"palimpsest", b"Fandango", b"test:secret"} <= found(archive.folder)
+    assert {b"zanzibar", b"palimpsest", b"Fandango", b"test:secret", URL.encode()} <= found(archive.folder)
     assert {vector for vector in everything() if len(vector) == 16 and vector in found(archive.folder)}
     assert terms(archive.folder) > 0
     before = archive.view().info
     assert purge(archive, ["secret"]) == ["secret"]
     assert found(archive.folder) == set()
     assert terms(archive.folder) == 0
+    assert archive.store.rows("SELECT key FROM refusal") == [("test:a1",)]
     assert archive.view().info.articles == before.articles - 1
     assert contents(archive.view()).keys() == {f"a{i}" for i in range(30)} | {"last"}
     assert lexical_ids(archive.view(), "khan") == {f"a{i}" for i in range(30)}
@@ -221,3 +232,20 @@ def test_the_parts_add_up(archive: Archive) -> None:
     assert sum(sizes.values()) == purging.folder_bytes(archive.folder)
     assert {"store: articles", "store: vectors", "store: log", "dense search", "lexical search"} <= sizes.keys()
     assert min(sizes.values()) >= 0
+
+
+def test_what_is_remembered_of_a_feed_goes_with_the_last_of_its_articles(archive: Archive) -> None:
+    feed, memory = "https://feed.example/rss", Memory(archive, "reader")
+    for name in ("one", "two"):
+        draft_of = draft(archive, name, f"roads {name}")
+        commit(archive, [draft_of._replace(page=replace(draft_of.page, origin=f"{feed}#{name}"))])
+    for key in (f"{feed}#one", f"{feed}#three"):
+        memory.refuse(key, "0" * 64, "extractor", "it is empty")
+    memory.fetched(feed, Validators("etag", None))
+    memory.save()
+    purge(archive, ["one"])
+    kept = archive.store.rows("SELECT key FROM refusal WHERE key GLOB 'https://feed*'")
+    assert kept == [(f"{feed}#three",)]
+    assert archive.store.rows("SELECT url FROM fetched WHERE url = ?", (feed,)) == [(feed,)]
+    purge(archive, ["two"])
+    assert feed.encode() not in b"".join(file.read_bytes() for file in archive.folder.rglob("*") if file.is_file())

@@ -17,7 +17,7 @@ Task = Literal["embed", "read"]
 Runtime = Literal["onnx-int8", "onnx", "torch"]
 Pooling = Literal["mean", "cls"]
 
-_EXPORT = 2  # counts the ways in which models were exported: with another, they are prepared anew
+_EXPORT = 3  # counts the ways in which models were exported: with another, they are prepared anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 import transformers
@@ -134,6 +136,13 @@ def test_a_float_export_says_the_same_at_any_length(exported: tuple[ModelSpec, P
         for ours, theirs in zip(network.run(tokens), original.run(tokens), strict=True):
             assert ours.shape == (length + 4,)
             np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_attention_is_one_operator_in_every_layer(exported: tuple[ModelSpec, Path]) -> None:
+    spec, folder = exported
+    kinds = Counter(node.op_type for node in onnx.load(manifest.home(spec, folder) / "model.onnx").graph.node)
+    assert kinds["MultiHeadAttention"] == 2
+    assert {"Softmax", "Transpose"}.isdisjoint(kinds)
 
 
 def test_an_export_that_disagrees_is_refused(exported: tuple[ModelSpec, Path], tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from indexer import caches
 from indexer.articles import Articles
-from indexer.caches import VISIBLE, State
+from indexer.caches import VISIBLE
 from indexer.errors import ModelMismatch, PullquoteError
 from indexer.generations import OF_SERVING, serving, space_of
+from indexer.indexes import LocalIndex, PassageIndex, Searchable, layout_of
 from indexer.store import Store
 from indexer.types import Embedder, VectorSpace, ViewInfo
 from indexer.views import Glance, Moment, View
@@ -38,7 +39,7 @@ class Archive:
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
         self._load: Callable[[], Embedder] | None = None
-        self._state: State | None = None
+        self._index: PassageIndex = LocalIndex(self.store, folder, lambda: self.space)
         self._view: View | None = None
         self._glance: Glance | None = None
         if callable(embedder):
@@ -112,7 +113,7 @@ class Archive:
 
     def _now(self) -> Moment:
         sql = "SELECT key, value FROM meta WHERE key IN ('sequence', 'layout', 'purged')"
-        found: dict[str, int] = dict(self.store.rows(sql))
+        found = {key: int(value) for key, value in self.store.rows(sql)}
         return Moment(found["sequence"], found.get("layout", 0), found.get("purged", 0))
 
     def _next_view(self) -> View:
@@ -121,30 +122,20 @@ class Archive:
             return self._view  # another thread was first
         while True:
             before = self._now()
+            self.check_embedder()
             try:
-                state = self._next_state()
+                found = self._index.at(before.sequence, before.layout)
             except caches.Moved:
                 continue
             if self._now()[1:] == before[1:]:
-                self._state = state
-                moment = before._replace(sequence=state.sequence)
-                return View(self._articles, moment, self._info(state), self.space, state.dense, state.lexical)
+                moment = before._replace(sequence=found.sequence)
+                return View(self._articles, moment, self._info(found), self.space, found.dense, found.lexical)
+            self._index.forget()
 
-    def _next_state(self) -> State:
-        self.check_embedder()
-        now, state = self._now(), self._state
-        self._state = None  # what fails half way is made anew, from the store
-        if state is not None and state.layout.version == now.layout:
-            return caches.advanced(self.store, self.space, state, now.sequence)
-        sequence, layout = caches.read_layout(self.store)
-        return caches.opened(self.store, self.folder, self.space, layout, sequence)
-
-    def _info(self, state: State) -> ViewInfo:
+    def _info(self, found: Searchable) -> ViewInfo:
         sql = f"SELECT count(*) FROM article WHERE {VISIBLE}"
-        (articles,) = self.store.rows(sql, {"s": state.sequence})[0]
-        sealed = sum(1 for segment in state.dense.segments if segment.sealed)
-        memory = sum(int(s.live.sum()) for s in state.dense.segments if not s.sealed)
-        return ViewInfo(state.sequence, articles, len(state.dense), _layout(sealed, memory))
+        (articles,) = self.store.rows(sql, {"s": found.sequence})[0]
+        return ViewInfo(found.sequence, articles, found.passages, found.layout)
 
     def _counted(self) -> tuple[Moment, ViewInfo]:
         """What a view would say of itself, counted in the store at one moment."""
@@ -159,14 +150,11 @@ class Archive:
             (SELECT count(*) FROM passage WHERE rowid > sealed.last AND {OF_SERVING})
             - (SELECT count(*) FROM dead WHERE passage > sealed.last) FROM sealed"""
         ((sequence, layout, purged, articles, passages, sealed, memory),) = self.store.rows(sql)
-        info = ViewInfo(sequence, articles, passages, _layout(sealed, memory))
-        return Moment(sequence, layout, purged), info
+        info = ViewInfo(int(sequence), articles, passages, layout_of(sealed, memory))
+        return Moment(int(sequence), int(layout), int(purged)), info
 
     def close(self) -> None:
         """Close the store and let the caches go. A view of this archive cannot be used after that."""
-        self._state = self._view = self._glance = None
+        self._index.forget()
+        self._view = self._glance = None
         self.store.close()
-
-
-def _layout(sealed: int, memory: int) -> str:
-    return f"{sealed} sealed, {memory} in memory"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from indexer.errors import ArchiveDamaged
-from indexer.store import Store
+from indexer.stores import ArticleStore
 from indexer.types import Article, Block
 
 _COLUMNS = (
@@ -22,7 +22,7 @@ _CACHED = 256
 class Articles:
     """The articles of a store by row. Safe to share between threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ArticleStore) -> None:
         self.store = store
         self._cached: OrderedDict[int, Article] = OrderedDict()
         self._lock = threading.Lock()
@@ -35,7 +35,7 @@ class Articles:
                 return self._cached[row]
         found = self.store.rows(f"SELECT {_COLUMNS} FROM article WHERE rowid = ?", (row,))
         if not found:
-            raise ArchiveDamaged(self.store.folder, f"article row {row} is searched but not stored")
+            raise ArchiveDamaged(self.store.place, f"article row {row} is searched but not stored")
         article = _article(found[0])
         with self._lock:
             self._cached[row] = article

@@ -23,7 +23,7 @@ from indexer.files import Stamp, is_intact, is_locked
 from indexer.generations import SERVING, SIZE
 from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, Words
 from indexer.lexical_files import sound
-from indexer.store import Store
+from indexer.stores import ArticleStore
 from indexer.types import Floats, Halves, Ints, VectorSpace
 
 LOG = logging.getLogger("pullquote")
@@ -64,28 +64,34 @@ class State:
     dead: frozenset[int] = field(default_factory=frozenset)
 
 
-def read_layout(store: Store, embedder: str | None = None) -> tuple[int, Layout]:
+def read_layout(store: ArticleStore, embedder: str | None = None) -> tuple[int, Layout]:
     """The sequence number and what is on disk, of one moment: a later layout may lack what an older number shows.
 
     embedder: whose segments; None for those that serve.
     """
     sql = """SELECT (SELECT value FROM meta WHERE key = 'sequence'), (SELECT value FROM meta WHERE key = 'layout'),
         (SELECT value FROM meta WHERE key = 'lexical'),
-        (SELECT json_group_array(json_array(id, embedder, first, last, n, json(files))) FROM segment
-        WHERE embedder = coalesce(?, (SELECT value FROM meta WHERE key = 'embedder')))"""
-    ((sequence, version, lexical, rows),) = store.rows(sql, (embedder,))
+        id, embedder, first, last, n, files FROM (SELECT 1) AS one LEFT JOIN segment
+        ON embedder = coalesce(?, (SELECT value FROM meta WHERE key = 'embedder')) ORDER BY first"""
+    rows = store.rows(sql, (embedder,))
+    sequence, version, lexical, *_ = rows[0]
     segments = [
-        Sealed(name, embedder, first, last, n, {file: Stamp(*stamp) for file, stamp in files.items()})
-        for name, embedder, first, last, n, files in json.loads(rows)
+        Sealed(name, embedder, first, last, n, _stamps(files))
+        for *_, name, embedder, first, last, n, files in rows
+        if name is not None
     ]
-    return sequence, Layout(version or 0, tuple(sorted(segments, key=lambda row: row.first)), lexical)
+    return int(sequence), Layout(int(version or 0), tuple(segments), lexical)
+
+
+def _stamps(files: str) -> dict[str, Stamp]:
+    return {file: Stamp(*stamp) for file, stamp in json.loads(files).items()}
 
 
 class Moved(Exception):
     """What is on disk was put elsewhere while it was opened: read the layout again."""
 
 
-def opened(store: Store, folder: Path, space: VectorSpace, layout: Layout, sequence: int) -> State:
+def opened(store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, sequence: int) -> State:
     """The caches at a sequence number, from what is on disk and, for the rest, from the store. Raises Moved."""
     segments = [_segment(store, folder, space, layout, row) for row in layout.segments]
     base = Segments(space.width, segments)
@@ -101,7 +107,7 @@ def opened(store: Store, folder: Path, space: VectorSpace, layout: Layout, seque
     return State(sequence, layout, whole, _layers(disk, dead, overlay), disk, overlay, dead)
 
 
-def advanced(store: Store, space: VectorSpace, state: State, sequence: int) -> State:
+def advanced(store: ArticleStore, space: VectorSpace, state: State, sequence: int) -> State:
     """The next state: what was added and removed since."""
     removed = removed_articles(store, state.sequence, sequence)
     gone = np.array([row for rows in removed.values() for row in rows], np.int64)
@@ -117,7 +123,7 @@ def _layers(disk: LexicalIndex | None, dead: frozenset[int], overlay: LexicalInd
     return LexicalLayers([*([disk.view(dead)] if disk else []), overlay.view()])
 
 
-def _segment(store: Store, folder: Path, space: VectorSpace, layout: Layout, row: Sealed) -> Segment:
+def _segment(store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, row: Sealed) -> Segment:
     """A sealed segment; where its files are missing or are not what was sealed, the same from the store's vectors."""
     home = folder / "dense" / row.id
     if row.embedder == space.fingerprint and all(is_intact(home / name, known) for name, known in row.files.items()):
@@ -129,8 +135,8 @@ def _segment(store: Store, folder: Path, space: VectorSpace, layout: Layout, row
     return dense.in_memory(*range_vectors(store, space, row.first, row.last))._replace(sealed=row.id)
 
 
-def _warn(store: Store, layout: Layout, home: Path, what: str) -> None:
-    if store.meta("layout") != layout.version:
+def _warn(store: ArticleStore, layout: Layout, home: Path, what: str) -> None:
+    if int(store.meta("layout")) != layout.version:
         raise Moved
     LOG.warning("%s is missing or damaged: %s read from the store; run `pullquote doctor --repair`", home, what)
 
@@ -164,7 +170,7 @@ def _settled(folder: Path, home: Path, trust: bool) -> bool:
     return sound(home, trust)
 
 
-def range_vectors(store: Store, space: VectorSpace, first: int, last: int) -> tuple[Ints, Halves]:
+def range_vectors(store: ArticleStore, space: VectorSpace, first: int, last: int) -> tuple[Ints, Halves]:
     """The passages in [first, last] whose article was not removed, with their vectors."""
     sql = """SELECT passage.rowid, fp16 FROM passage JOIN article ON article.rowid = article
         JOIN vector ON passage = passage.rowid AND embedder = :embedder
@@ -177,7 +183,7 @@ _UNCOVERED = f"""FROM passage JOIN article ON article.rowid = article
 
 
 def uncovered(
-    store: Store, space: VectorSpace, rows: Sequence[Sealed], sequence: int, most: int = -1
+    store: ArticleStore, space: VectorSpace, rows: Sequence[Sealed], sequence: int, most: int = 2**62
 ) -> tuple[Ints, Halves]:
     """The visible passages after the sealed ones, at `most` so many, with their vectors: (n,) and (n, width)."""
     sql = f"SELECT passage.rowid, fp16 {_UNCOVERED} ORDER BY passage.rowid LIMIT :most"
@@ -185,7 +191,7 @@ def uncovered(
     return _arrays(store, space, sql, values)
 
 
-def n_uncovered(store: Store, space: VectorSpace, rows: Sequence[Sealed], sequence: int) -> int:
+def n_uncovered(store: ArticleStore, space: VectorSpace, rows: Sequence[Sealed], sequence: int) -> int:
     """How many visible passages come after the sealed ones."""
     values = {"embedder": space.fingerprint, "last": covered(rows), "s": sequence}
     return int(store.rows(f"SELECT count(*) {_UNCOVERED}", values)[0][0])
@@ -196,14 +202,14 @@ def covered(rows: Sequence[Sealed]) -> int:
     return max((row.last for row in rows), default=0)
 
 
-def _added_vectors(store: Store, space: VectorSpace, since: int, sequence: int) -> tuple[Ints, Halves]:
+def _added_vectors(store: ArticleStore, space: VectorSpace, since: int, sequence: int) -> tuple[Ints, Halves]:
     sql = f"""SELECT passage.rowid, fp16 FROM article JOIN passage ON article = article.rowid
         JOIN vector ON passage = passage.rowid AND embedder = :embedder
         WHERE added_seq > :since AND {VISIBLE} ORDER BY passage.rowid"""
     return _arrays(store, space, sql, {"embedder": space.fingerprint, "since": since, "s": sequence})
 
 
-def _arrays(store: Store, space: VectorSpace, sql: str, parameters: dict[str, Any]) -> tuple[Ints, Halves]:
+def _arrays(store: ArticleStore, space: VectorSpace, sql: str, parameters: dict[str, Any]) -> tuple[Ints, Halves]:
     """Row by row: a list of a segment's blobs would take as much memory again as the vectors."""
     passages, held = array("q"), bytearray()
     for passage, fp16 in store.stream(sql, parameters):
@@ -217,7 +223,7 @@ def floats(blobs: Sequence[bytes], width: int) -> Floats:
     return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), width).astype(np.float32)
 
 
-def removed_articles(store: Store, since: int, sequence: int) -> dict[int, list[int]]:
+def removed_articles(store: ArticleStore, since: int, sequence: int) -> dict[int, list[int]]:
     """Article rows that were there at `since` and were removed by `sequence` -> their passage rows."""
     sql = """SELECT article.rowid, passage.rowid FROM article JOIN passage ON article = article.rowid
         WHERE removed_seq > :since AND removed_seq <= :s AND added_seq <= :since"""
@@ -227,7 +233,7 @@ def removed_articles(store: Store, since: int, sequence: int) -> dict[int, list[
     return found
 
 
-def _removed_passages(store: Store, rows: Sequence[Sealed], sequence: int) -> Ints:
+def _removed_passages(store: ArticleStore, rows: Sequence[Sealed], sequence: int) -> Ints:
     if not rows:
         return np.empty(0, np.int64)
     sql = """SELECT passage.rowid FROM article JOIN passage ON article = article.rowid
@@ -236,18 +242,22 @@ def _removed_passages(store: Store, rows: Sequence[Sealed], sequence: int) -> In
     return np.array([row[0] for row in found], np.int64)
 
 
-def new_words(store: Store, since: int, sequence: int, generation: int | None = None) -> Iterator[Words]:
+def _whole_numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split()]
+
+
+def new_words(store: ArticleStore, since: int, sequence: int, generation: int | None = None) -> Iterator[Words]:
     """What the lexical index holds of the passages added after `since` and visible at `sequence`, in order.
 
     generation: of which passages; None for those that serve.
     """
     sql = f"""SELECT article.rowid, text, title, id, source, author, published_at,
-        (SELECT json_group_array(json_array(passage.rowid, start, "end")) FROM passage
+        (SELECT string_agg(passage.rowid || ' ' || start || ' ' || "end", ',') FROM passage
         WHERE passage.article = article.rowid AND ordinal / {SIZE} = coalesce(:generation, {SERVING}))
         FROM article WHERE added_seq > :since AND {VISIBLE} ORDER BY added_seq, article.rowid"""
     for row, text, title, article_id, source, author, published_at, places in store.stream(
         sql, {"since": since, "s": sequence, "generation": generation}
     ):
         whole = text.decode()
-        for passage, start, end in sorted(json.loads(places)):
+        for passage, start, end in sorted(map(_whole_numbers, places.split(","))) if places else ():
             yield Words(passage, row, whole[start:end], title, article_id, source, author, published_at)

@@ -10,8 +10,8 @@ from indexer import stories
 from indexer.archive import Archive
 from indexer.caches import floats
 from indexer.errors import ArticleNotFound, ModelMismatch
-from indexer.generations import SERVING, SIZE, claim
-from indexer.store import Writing
+from indexer.generations import SERVING, SIZE, claim, set_meta
+from indexer.stores import Transaction
 from indexer.types import Article, Floats, IndexEvent, Page, Passage, VectorSpace
 
 _HEAD = "title, source, url, author, published_at, published_raw, language, text_sha256, metadata, blocks"
@@ -41,7 +41,8 @@ def article_of(archive: Archive, origin: str, source_sha256: str, extractor: str
 
 def known_vectors(archive: Archive, article: Article, passages: Sequence[Passage]) -> Floats | None:
     """The vectors of an article with the same title and text, which another embedding would only repeat, or None."""
-    sql = """SELECT article.rowid FROM article WHERE text_sha256 = ? AND title IS ? ORDER BY rowid DESC LIMIT 1"""
+    sql = """SELECT article.rowid FROM article WHERE text_sha256 = ? AND title IS NOT DISTINCT FROM ?
+        ORDER BY rowid DESC LIMIT 1"""
     for (row,) in archive.store.rows(sql, (article.sha256, article.title)):
         sql = """SELECT start, "end", fp16 FROM passage JOIN vector ON passage = passage.rowid
             WHERE article = ? AND embedder = ? ORDER BY ordinal"""
@@ -77,26 +78,27 @@ def delete(archive: Archive, ids: Sequence[str]) -> list[str]:
     return wanted
 
 
-def next_sequence(writing: Writing) -> int:
+def next_sequence(writing: Transaction) -> int:
     """Take the next sequence number, for a transaction that changes something."""
-    return int(writing.rows("UPDATE meta SET value = value + 1 WHERE key = 'sequence' RETURNING value")[0][0])
+    sql = "UPDATE meta SET value = CAST(value AS BIGINT) + 1 WHERE key = 'sequence' RETURNING value"
+    return int(writing.rows(sql)[0][0])
 
 
-def _sequence(writing: Writing) -> int:
+def _sequence(writing: Transaction) -> int:
     return int(writing.rows("SELECT value FROM meta WHERE key = 'sequence'")[0][0])
 
 
-def _claim_embedder(archive: Archive, writing: Writing) -> None:
+def _claim_embedder(archive: Archive, writing: Transaction) -> None:
     fingerprint = archive.embedder.fingerprint
     found = writing.rows("SELECT value FROM meta WHERE key = 'embedder'")
     if not found:
         claim(writing, "embedder", VectorSpace(fingerprint, archive.embedder.width))
-        writing.rows("INSERT OR REPLACE INTO meta VALUES ('runtime', ?)", (archive.embedder.runtime,))
+        set_meta(writing, [("runtime", archive.embedder.runtime)])
     elif found[0][0] != fingerprint:
         raise ModelMismatch(archive.folder, found[0][0], fingerprint)
 
 
-def _put(writing: Writing, embedder: str, draft: Draft, sequence: int) -> IndexEvent:
+def _put(writing: Transaction, embedder: str, draft: Draft, sequence: int) -> IndexEvent:
     page, article = draft.page, draft.article
     live = writing.rows(f"SELECT rowid, {_HEAD} FROM article WHERE id = ? AND removed_seq IS NULL", (article.id,))
     if live and live[0][1:] == _head(article):
@@ -109,13 +111,13 @@ def _put(writing: Writing, embedder: str, draft: Draft, sequence: int) -> IndexE
     return IndexEvent("updated" if live else "added", page.origin, article.id, warnings=page.warnings)
 
 
-def remove(writing: Writing, article_id: str, sequence: int) -> bool:
+def remove(writing: Transaction, article_id: str, sequence: int) -> bool:
     """Mark the article that has this id as removed at a sequence number; say whether there was one."""
     sql = "UPDATE article SET removed_seq = ? WHERE id = ? AND removed_seq IS NULL RETURNING rowid"
     return bool(writing.rows(sql, (sequence, article_id)))
 
 
-def _insert(writing: Writing, embedder: str, draft: Draft, sequence: int) -> int:
+def _insert(writing: Transaction, embedder: str, draft: Draft, sequence: int) -> int:
     article = draft.article
     original = writing.rows(
         "SELECT min(rowid) FROM article WHERE text_sha256 = ? AND id != ? AND removed_seq IS NULL",
@@ -134,7 +136,7 @@ def _insert(writing: Writing, embedder: str, draft: Draft, sequence: int) -> int
 
 
 def insert_passages(
-    writing: Writing, article: int, generation: int, embedder: str, passages: Iterable[tuple[Passage, Floats]]
+    writing: Transaction, article: int, generation: int, embedder: str, passages: Iterable[tuple[Passage, Floats]]
 ) -> None:
     """Store the passages of an article row in one generation, each with its vector (width,) float32."""
     for ordinal, (passage, vector) in enumerate(passages, generation * SIZE):
@@ -151,6 +153,7 @@ def _head(article: Article) -> tuple[Any, ...]:
     return (article.title, article.source, article.url, article.author, *dates, article.sha256, metadata, blocks)
 
 
-def _set_origin(writing: Writing, page: Page, row: int) -> None:
-    sql = "INSERT OR REPLACE INTO origin VALUES (?, ?, ?, ?)"
+def _set_origin(writing: Transaction, page: Page, row: int) -> None:
+    sql = """INSERT INTO origin VALUES (?, ?, ?, ?) ON CONFLICT(key) DO UPDATE SET
+        source_sha256 = excluded.source_sha256, extractor = excluded.extractor, article = excluded.article"""
     writing.rows(sql, (page.origin, page.source_sha256, page.extractor, row))

@@ -34,7 +34,7 @@ class SourceUnreadable(PullquoteError):
 class ArchiveMissing(PullquoteError):
     """There is no archive at the path that was given."""
 
-    def __init__(self, archive: Path) -> None:
+    def __init__(self, archive: Path | str) -> None:
         super().__init__(archive)
         self.archive = archive
 
@@ -45,7 +45,7 @@ class ArchiveMissing(PullquoteError):
 class ArchiveDamaged(PullquoteError):
     """The store does not hold what was written to it."""
 
-    def __init__(self, archive: Path, problem: str) -> None:
+    def __init__(self, archive: Path | str, problem: str) -> None:
         super().__init__(archive, problem)
         self.archive, self.problem = archive, problem
 
@@ -58,7 +58,7 @@ class ArchiveDamaged(PullquoteError):
 class ArchiveBusy(PullquoteError):
     """Another process is writing, and kept the lock for longer than we wait. holder: which, where its lock says so."""
 
-    def __init__(self, archive: Path, holder: str | None = None) -> None:
+    def __init__(self, archive: Path | str, holder: str | None = None) -> None:
         super().__init__(archive, holder)
         self.archive, self.holder = archive, holder
 
@@ -78,7 +78,7 @@ class AlreadyReembedding(ArchiveBusy):
 class ArchiveReadOnly(PullquoteError):
     """A write to an archive that this process may only read, or whose disk refuses writes."""
 
-    def __init__(self, archive: Path, problem: str) -> None:
+    def __init__(self, archive: Path | str, problem: str) -> None:
         super().__init__(archive, problem)
         self.archive, self.problem = archive, problem
 
@@ -89,7 +89,7 @@ class ArchiveReadOnly(PullquoteError):
 class NewerFormat(PullquoteError):
     """The archive was written by a later version of Pullquote."""
 
-    def __init__(self, archive: Path, found: int, known: int) -> None:
+    def __init__(self, archive: Path | str, found: int, known: int) -> None:
         super().__init__(archive, found, known)
         self.archive, self.found, self.known = archive, found, known
 
@@ -132,7 +132,7 @@ class ModelDamaged(PullquoteError):
 class ModelMismatch(PullquoteError):
     """The archive holds vectors of another embedder than the one asked for."""
 
-    def __init__(self, archive: Path, built_with: str, asked: str) -> None:
+    def __init__(self, archive: Path | str, built_with: str, asked: str) -> None:
         super().__init__(archive, built_with, asked)
         self.archive, self.built_with, self.asked = archive, built_with, asked
 

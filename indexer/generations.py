@@ -6,14 +6,16 @@ the ordinals of generation g begin at g * SIZE. One generation serves; `indexer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from indexer.store import Store, Writing
+from indexer.stores import ArticleStore, Transaction
 from indexer.types import VectorSpace
 
 SIZE = 1_000_000  # more passages than any article has
-SERVING = "coalesce((SELECT value FROM meta WHERE key = 'generation'), 0)"  # SQL: the generation that serves
+# SQL: the generation that serves
+SERVING = "coalesce((SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'generation'), 0)"
 OF_SERVING = f"ordinal / {SIZE} = {SERVING}"  # SQL: whether a passage is of it
 
 
@@ -26,7 +28,7 @@ class Place(Protocol):
         ...
 
     @property
-    def store(self) -> Store:
+    def store(self) -> ArticleStore:
         """Where the vectors come from."""
         ...
 
@@ -45,38 +47,42 @@ class Generation(NamedTuple):
     """A `Place` that names its generation itself."""
 
     folder: Path
-    store: Store
+    store: ArticleStore
     space: VectorSpace
     generation: int
 
 
-def serving(store: Store) -> int:
+def serving(store: ArticleStore) -> int:
     """The generation that serves."""
     return int(store.rows(f"SELECT {SERVING}")[0][0])
 
 
-def space_of(store: Store) -> VectorSpace | None:
+def space_of(store: ArticleStore) -> VectorSpace | None:
     """The vectors that serve; None if there never were any."""
     embedder = store.meta("embedder")
     return None if embedder is None else _space(store, embedder)
 
 
-def unfinished(store: Store, folder: Path) -> Generation | None:
+def unfinished(store: ArticleStore, folder: Path) -> Generation | None:
     """The generation that is being made beside the one that serves."""
     embedder = store.meta("reembedding")
     space = None if embedder is None else _space(store, embedder)
     return Generation(folder, store, space, serving(store) + 1) if space else None
 
 
-def claim(writing: Writing, key: str, space: VectorSpace) -> None:
+def claim(writing: Transaction, key: str, space: VectorSpace) -> None:
     """Write down whose vectors serve (key "embedder") or are being made ("reembedding")."""
-    rows = [(key, space.fingerprint), (f"width:{space.fingerprint}", space.width)]
-    writing.many("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+    set_meta(writing, [(key, space.fingerprint), (f"width:{space.fingerprint}", space.width)])
 
 
-def _space(store: Store, embedder: str) -> VectorSpace | None:
+def set_meta(writing: Transaction, rows: Sequence[tuple[str, str | int]]) -> None:
+    """Write rows of meta, in place of those that have their keys."""
+    writing.many("INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", rows)
+
+
+def _space(store: ArticleStore, embedder: str) -> VectorSpace | None:
     width = store.meta(f"width:{embedder}")
     if width is None:  # of an archive from before widths were written down
         found = store.rows("SELECT length(fp16) / 2 FROM vector WHERE embedder = ? LIMIT 1", (embedder,))
         width = found[0][0] if found else None
-    return None if width is None else VectorSpace(embedder, width)
+    return None if width is None else VectorSpace(embedder, int(width))

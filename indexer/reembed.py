@@ -20,7 +20,7 @@ from indexer.errors import AlreadyReembedding
 from indexer.files import holder_of, kernel_lock
 from indexer.generations import SERVING, SIZE, Generation, claim, serving
 from indexer.seal import SEAL_AT, seal_unfinished, sealing, sweep, words_of
-from indexer.store import Store, Writing
+from indexer.stores import ArticleStore, Transaction
 from indexer.types import Article, Embedder, Floats, IndexEvent, Passage, VectorSpace
 from indexer.views import Glance
 
@@ -63,7 +63,7 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def clear(store: Store) -> None:
+def clear(store: ArticleStore) -> None:
     """Remove passages and vectors that neither serve nor are being made to."""
     generations = [serving(store), *([serving(store) + 1] if store.meta("reembedding") is not None else [])]
     names = [store.meta("embedder"), store.meta("reembedding")]
@@ -78,7 +78,7 @@ def clear(store: Store) -> None:
         writing.rows("DELETE FROM segment WHERE embedder NOT IN (?, ?)", (names[0], names[1] or names[0]))
 
 
-def progress(store: Store) -> tuple[int, int, str] | None:
+def progress(store: ArticleStore) -> tuple[int, int, str] | None:
     """How many of the articles are embedded anew, of how many, and by what; None when nothing is under way."""
     embedder = store.meta("reembedding")
     if embedder is None:
@@ -112,7 +112,7 @@ def _begin(archive: Archive) -> Generation | None:
     return Generation(archive.folder, archive.store, space, serving(archive.store) + 1)
 
 
-def _check_turn(made: Generation, writing: Writing) -> None:
+def _check_turn(made: Generation, writing: Transaction) -> None:
     """Raises AlreadyReembedding: another embedder's vectors are made, or serve, by now."""
     sql = f"SELECT (SELECT value FROM meta WHERE key = 'reembedding'), {SERVING}"
     if writing.rows(sql) != [(made.space.fingerprint, made.generation - 1)]:
@@ -174,7 +174,7 @@ def _store(made: Generation, drafts: list[_Draft], report: Callable[[IndexEvent]
     return sum(len(draft.passages) for draft in done)
 
 
-def _clear_article(made: Generation, writing: Writing, row: int) -> None:
+def _clear_article(made: Generation, writing: Transaction, row: int) -> None:
     """Remove what a third embedder may have left of an article in the generation that is made."""
     ours = f"(SELECT rowid FROM passage WHERE article = ? AND ordinal >= {made.generation * SIZE})"
     writing.rows(f"DELETE FROM vector WHERE passage IN {ours}", (row,))

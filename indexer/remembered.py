@@ -9,7 +9,7 @@ from indexer.archive import Archive
 from indexer.commit import article_of
 from indexer.errors import SourceUnreadable
 from indexer.sources.source import Unchanged, Validators
-from indexer.store import Writing
+from indexer.stores import Transaction
 
 # Beside the tables of the first format; an archive that lacks them remembers nothing yet.
 _TABLES = """
@@ -20,7 +20,10 @@ CREATE TABLE IF NOT EXISTS fetched(
   url TEXT PRIMARY KEY, etag TEXT, modified TEXT, reader TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-_TABLES_THERE = "SELECT count(*) = 2 FROM sqlite_schema WHERE name IN ('refusal', 'fetched')"
+_REFUSAL = """INSERT INTO refusal VALUES (?, ?, ?, ?) ON CONFLICT(key) DO UPDATE SET
+    source_sha256 = excluded.source_sha256, extractor = excluded.extractor, reason = excluded.reason"""
+_FETCHED = """INSERT INTO fetched VALUES (?, ?, ?, ?) ON CONFLICT(url) DO UPDATE SET
+    etag = excluded.etag, modified = excluded.modified, reader = excluded.reader"""
 _BATCH = 256  # refusals written in one transaction
 
 
@@ -31,7 +34,7 @@ class Memory:
         self._archive, self._reader = archive, reader
         self._refused: list[tuple[str, str, str, str]] = []
         self._fetched: list[tuple[str, str | None, str | None, str]] = []
-        self._is_there = archive.store.rows(_TABLES_THERE) == [(1,)]
+        self._is_there = archive.store.tables() >= {"refusal", "fetched"}
 
     def known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | SourceUnreadable | None:
         """What these bytes at this place gave to this extractor before."""
@@ -72,20 +75,20 @@ class Memory:
         if not self._refused and not self._fetched:
             return
         with self._archive.store.writing() as writing:
-            writing.rows(_TABLES)
-            writing.many("INSERT OR REPLACE INTO refusal VALUES (?, ?, ?, ?)", self._refused)
-            writing.many("INSERT OR REPLACE INTO fetched VALUES (?, ?, ?, ?)", self._fetched)
+            writing.make(_TABLES)
+            writing.many(_REFUSAL, self._refused)
+            writing.many(_FETCHED, self._fetched)
         self._is_there = True
         self._refused.clear()
         self._fetched.clear()
 
 
-def forget(writing: Writing, articles: Sequence[int]) -> None:
+def forget(writing: Transaction, articles: Sequence[int]) -> None:
     """Remove what is remembered of the places that article rows came from, while their rows are still there.
 
     What the place gives to other articles, like a feed, stays: they name it too.
     """
-    if writing.rows(_TABLES_THERE) != [(1,)]:
+    if not writing.tables() >= {"refusal", "fetched"}:
         return
     these = {"these": json.dumps(articles)}
     writing.rows(f"DELETE FROM refusal WHERE key IN (SELECT key FROM {_ORIGINS}) OR {_gone('refusal.key')}", these)

@@ -18,6 +18,7 @@ import apsw.sqlite_extra
 
 from indexer.errors import ArchiveBusy, ArchiveDamaged, ArchiveMissing, ArchiveReadOnly, NewerFormat
 from indexer.files import may_write
+from indexer.stores import Row, Values
 
 FORMAT = 1
 FILE = "archive.sqlite"
@@ -73,8 +74,7 @@ CREATE TABLE duplicate(
   kind TEXT NOT NULL
 ) STRICT;
 """
-
-Row = tuple[Any, ...]
+_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 
 class _Look(NamedTuple):
@@ -90,7 +90,7 @@ class Store:
     """The SQLite file of the archive in `folder`; safe to share between threads (each gets its own connection)."""
 
     def __init__(self, folder: Path, create: bool = False) -> None:
-        self.folder = folder
+        self.folder = self.place = folder
         self.file = folder / FILE
         self._threads = threading.local()
         self._all: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()  # a thread that ends takes its own with it
@@ -191,7 +191,7 @@ class Store:
         except (UnicodeDecodeError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
             raise ArchiveDamaged(self.folder, str(error)) from error
 
-    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    def rows(self, sql: str, parameters: Values = ()) -> list[Row]:
         """Run one query to its end, so that no read transaction outlives it."""
         with self._told():
             while True:
@@ -205,7 +205,7 @@ class Store:
                 if self._is_still():
                     return found
 
-    def stream(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
+    def stream(self, sql: str, parameters: Values = ()) -> Iterator[Row]:
         """Run one query row by row, for more rows than memory should hold."""
         with self._told():
             yield from self._connection().execute(sql, parameters)
@@ -237,11 +237,16 @@ class Store:
         found = self.rows("SELECT value FROM meta WHERE key = ?", (key,))
         return found[0][0] if found else None
 
-    def integrity(self) -> list[str]:
-        """SQLite's own check of every page and index; [] when all is well."""
+    def tables(self) -> set[str]:
+        """The names of the tables that there are."""
+        return {row[0] for row in self.rows(_TABLES)}
+
+    def check(self) -> tuple[bool, str]:
+        """Run SQLite's own check of every page and index, and say what it found."""
         found = [str(row[0]) for row in self.rows("PRAGMA integrity_check(20)")]
         found += [f"foreign key: {row}" for row in self.rows("PRAGMA foreign_key_check")]
-        return [line for line in found if line != "ok"]
+        wrong = [line for line in found if line != "ok"]
+        return not wrong, "; ".join(wrong) or "every page has its checksum, every index its rows"
 
     def table_sizes(self) -> dict[str, int]:
         """Bytes of the pages of each table with its indexes."""
@@ -298,7 +303,7 @@ class Writing:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
-    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    def rows(self, sql: str, parameters: Values = ()) -> list[Row]:
         """Run one statement and return its rows."""
         return self._connection.execute(sql, parameters).fetchall()
 
@@ -310,6 +315,14 @@ class Writing:
         """Run one INSERT and return its rowid."""
         self._connection.execute(sql, parameters)
         return int(self._connection.last_insert_rowid())
+
+    def tables(self) -> set[str]:
+        """The names of the tables that there are."""
+        return {row[0] for row in self.rows(_TABLES)}
+
+    def make(self, tables: str) -> None:
+        """Make tables that came after the first format, where they are missing."""
+        self.rows(tables)
 
 
 _WRITE_ERRORS = {

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from indexer.archive import Archive
 from indexer.caches import VISIBLE
 from indexer.duplicates import NEAR, SKETCH, bands, jaccard, shingles, told
-from indexer.store import Store, Writing
+from indexer.generations import set_meta
+from indexer.stores import ArticleStore, Transaction
 from indexer.types import Article, Block
 from indexer.views import Glance
 
@@ -43,30 +44,32 @@ class Cluster(NamedTuple):
     members: tuple[int, ...]
 
 
-def prepare(writing: Writing) -> None:
+def prepare(writing: Transaction) -> None:
     """Make the tables where they are missing; forget hashes that another sketch made."""
     found = writing.rows("SELECT value FROM meta WHERE key = 'sketch'")
     if found == [(SKETCH,)]:
         return
-    writing.rows(_TABLES)
-    writing.rows("DELETE FROM band; DELETE FROM near")
-    writing.rows("INSERT OR REPLACE INTO meta VALUES ('sketch', ?)", (SKETCH,))
+    writing.make(_TABLES)
+    writing.rows("DELETE FROM band")
+    writing.rows("DELETE FROM near")
+    set_meta(writing, [("sketch", SKETCH)])
 
 
-def link(writing: Writing, row: int, article: Article) -> None:
+def link(writing: Transaction, row: int, article: Article) -> None:
     """Store the band hashes of a new article, and its links to the living articles that it is nearly the same as."""
     own = _shingles(told(article.text, article.blocks))
-    hashes = json.dumps(bands(own))
+    hashes = bands(own)
     sql = """SELECT DISTINCT article.rowid, text_sha256 FROM band JOIN article ON article.rowid = article
         WHERE hash IN (SELECT value FROM json_each(?)) AND removed_seq IS NULL AND article.rowid != ?
         AND text_sha256 != ? ORDER BY article.rowid"""
     alike: dict[str, float] = {}
-    for other, digest in writing.rows(sql, (hashes, row, article.sha256)):
+    for other, digest in writing.rows(sql, (json.dumps(hashes), row, article.sha256)):
         if digest not in alike:
             alike[digest] = jaccard(own, _stored(writing, other))
         if alike[digest] >= NEAR:
-            writing.rows("INSERT OR IGNORE INTO near VALUES (?1, ?2, ?3), (?2, ?1, ?3)", (row, other, alike[digest]))
-    writing.rows("INSERT OR IGNORE INTO band SELECT value, ? FROM json_each(?)", (row, hashes))
+            both = [(row, other, alike[digest]), (other, row, alike[digest])]
+            writing.many("INSERT INTO near VALUES (?, ?, ?) ON CONFLICT DO NOTHING", both)
+    writing.many("INSERT INTO band VALUES (?, ?) ON CONFLICT DO NOTHING", [(digest, row) for digest in hashes])
 
 
 def link_missing(archive: Archive) -> int:
@@ -88,7 +91,7 @@ def link_missing(archive: Archive) -> int:
         done += len(rows)
 
 
-def missing(store: Store) -> int:
+def missing(store: ArticleStore) -> int:
     """How many living articles have no band hash of today's sketch."""
     where = _UNLINKED if store.meta("sketch") == SKETCH else "removed_seq IS NULL"
     return int(store.rows(f"SELECT count(*) FROM article WHERE {where}")[0][0])
@@ -125,9 +128,10 @@ def clusters(view: Glance) -> list[Cluster]:
             AND EXISTS (SELECT 1 FROM article WHERE rowid = other AND {VISIBLE})"""
         for one, other in view.rows(sql, values):
             union.join(one, other)
-    sql = f"""SELECT json_group_array(rowid) FROM article WHERE {VISIBLE} GROUP BY text_sha256 HAVING count(*) > 1"""
+    sql = f"""SELECT string_agg(CAST(rowid AS TEXT), ' ') FROM article WHERE {VISIBLE}
+        GROUP BY text_sha256 HAVING count(*) > 1"""
     for (rows,) in view.rows(sql, values):
-        first, *rest = json.loads(rows)
+        first, *rest = map(int, rows.split())
         for other in rest:
             union.join(first, other)
     return _ordered(view, union.groups())
@@ -169,7 +173,7 @@ def _is_sketched(view: Glance) -> bool:
     return bool(view.rows("SELECT 1 FROM meta WHERE key = 'sketch'", ()))
 
 
-def _stored(writing: Writing, row: int) -> frozenset[str]:
+def _stored(writing: Transaction, row: int) -> frozenset[str]:
     ((text, blocks),) = writing.rows("SELECT text, blocks FROM article WHERE rowid = ?", (row,))
     return _shingles(told(text.decode(), [Block(*block) for block in json.loads(blocks)]))
 

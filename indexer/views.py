@@ -85,7 +85,7 @@ class View(Glance):
         sql = 'SELECT rowid, article, start, "end" FROM passage WHERE rowid IN (SELECT value FROM json_each(?))'
         found = {row[0]: Located(*row[1:]) for row in self.rows(sql, (json.dumps(list(rows)),))}
         if missing := [row for row in rows if row not in found]:
-            raise ArchiveDamaged(self._articles.store.folder, f"passage {missing[0]} is searched but not stored")
+            raise ArchiveDamaged(self._articles.store.place, f"passage {missing[0]} is searched but not stored")
         return [found[row] for row in rows]
 
     def ids(self, articles: Sequence[int]) -> dict[int, str]:
@@ -93,7 +93,7 @@ class View(Glance):
         sql = "SELECT rowid, id FROM article WHERE rowid IN (SELECT value FROM json_each(?))"
         found = dict(self.rows(sql, (json.dumps(list(set(articles))),)))
         if missing := [row for row in articles if row not in found]:
-            raise ArchiveDamaged(self._articles.store.folder, f"article row {missing[0]} is searched but not stored")
+            raise ArchiveDamaged(self._articles.store.place, f"article row {missing[0]} is searched but not stored")
         return found
 
     def vectors(self, article: int) -> Floats:

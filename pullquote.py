@@ -209,8 +209,10 @@ class Archive:
         for root in roots:
             if not root.exists():
                 raise InvalidInput(str(root), "it is not there: name files and folders that are, or URLs of feeds")
+        following = changes(roots, interval, stop or Event())
+        next(following, None)  # from here on nothing is missed
         self.index(*paths, options=options, report=report, prune=prune, fetch=bool(feeds))
-        for change in changes(roots, interval, stop or Event()):
+        for change in following:
             changed = roots if prune and change.gone else change.paths
             due = feeds if change.due else []
             if changed or due:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
+from indexer.ahead import ahead
 from indexer.archive import Archive
 from indexer.chunk import chunk
 from indexer.clean import clean
 from indexer.commit import Draft, commit, is_unchanged, known_vectors
-from indexer.errors import SourceUnreadable
+from indexer.errors import InvalidInput, SourceUnreadable
+from indexer.identity import article_id
 from indexer.seal import try_settle
 from indexer.sources.source import Unchanged
 from indexer.types import Article, IndexEvent, Page, Passage
@@ -41,13 +44,14 @@ def build(
 
     Three threads each do one batch: while one is embedded, the next is read and cut, and the last is stored.
     report: told of each article after its commit, and of each refused source, by the thread that stores.
-    timezone: of dates that name none (see `indexer.dates`). stop: whether to end after the batch that is embedded now.
+    timezone: of dates that name none (see `indexer.dates`). stop: whether to end after the batch that is embedded now,
+    or at once while none is: what pages are read from may give nothing for hours.
     """
-    batches = _batches(pages)
-    with ThreadPoolExecutor(1, "cut") as ahead, ThreadPoolExecutor(1, "store") as behind:
-        coming, storing = ahead.submit(_next, archive, batches, timezone), behind.submit(_nothing)
-        while (batch := coming.result()) is not None:
-            coming = ahead.submit(_next, archive, batches, timezone)
+    batches, recent = _batches(pages), _Recent()
+    with ahead(lambda: _next(archive, batches, timezone, recent)) as cutting, ThreadPoolExecutor(1, "store") as behind:
+        storing = behind.submit(_nothing)
+        while (batch := cutting.result(stop)) is not None:
+            cutting.start()
             drafts = _embed(archive, batch.chunked)
             storing.result()
             storing = behind.submit(_store, archive, batch.told, drafts, report)
@@ -60,12 +64,37 @@ def _nothing() -> None:
     pass
 
 
-def _next(archive: Archive, batches: Iterator[list[Found]], timezone: str | None) -> _Batch | None:
+class _Recent:
+    """What the batches hold that may not be stored yet: of those, the store may have another text than it will have."""
+
+    def __init__(self) -> None:
+        self._batches = deque[set[str]](maxlen=3)  # one is cut, one embedded, one stored
+
+    def begin(self) -> None:
+        self._batches.append(set())
+
+    def holds(self, page: Page) -> bool:
+        return any(name in batch for batch in self._batches for name in _names(page))
+
+    def add(self, page: Page) -> None:
+        self._batches[-1].update(_names(page))
+
+
+def _names(page: Page) -> tuple[str, ...]:
+    """Whatever makes two pages one article: where it came from, and its id."""
+    try:
+        return (f"origin {page.origin}", f"id {article_id(page)}")
+    except InvalidInput:  # it will be refused
+        return (f"origin {page.origin}",)
+
+
+def _next(archive: Archive, batches: Iterator[list[Found]], timezone: str | None, recent: _Recent) -> _Batch | None:
     batch = next(batches, None)
     if batch is None:
         return None
+    recent.begin()
     told = list[IndexEvent]()
-    cleaned = _clean(_skip_unchanged(archive, batch, told.append), timezone, told.append)
+    cleaned = _clean(_skip_unchanged(archive, batch, recent, told.append), timezone, told.append)
     return _Batch(told, [(page, article, _chunk(archive, article)) for page, article in cleaned])
 
 
@@ -89,16 +118,17 @@ def _batches(pages: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def _skip_unchanged(archive: Archive, batch: list[Found], report: Report) -> list[Page]:
+def _skip_unchanged(archive: Archive, batch: list[Found], recent: _Recent, report: Report) -> list[Page]:
     changed = []
     for page in batch:
         if isinstance(page, SourceUnreadable):
             report(IndexEvent("refused", page.origin, None, page.reason))
         elif isinstance(page, Unchanged):
             report(IndexEvent("unchanged", page.origin, page.id))
-        elif (known := is_unchanged(archive, page)) is not None:
+        elif not recent.holds(page) and (known := is_unchanged(archive, page)) is not None:
             report(IndexEvent("unchanged", page.origin, known))
         else:
+            recent.add(page)
             changed.append(page)
     return changed
 

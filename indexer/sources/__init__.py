@@ -69,7 +69,7 @@ def _documents(
     met: set[Path] = set()
     for path in paths:
         if str(path) == "-":
-            yield _piped(stdin or cast(io.BufferedReader, sys.stdin.buffer))
+            yield _piped(stdin or _stdin())
             continue
         if is_web_url(str(path)):
             yield from fetcher.get(str(path)) if fetcher else [SourceUnreadable(str(path), _URL)]
@@ -88,6 +88,14 @@ def _opened(path: Path, name: str) -> Iterator[Document | SourceUnreadable]:
             yield Document(name, path.as_uri(), stream)
     except OSError as problem:
         yield SourceUnreadable(path.as_uri(), f"it cannot be read ({problem.strerror or problem})")
+
+
+def _stdin() -> io.BufferedReader:
+    """A reader of its own: Python aborts at its end if another thread still waits for a line of `sys.stdin`."""
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except io.UnsupportedOperation:  # it is no file
+        return cast(io.BufferedReader, sys.stdin.buffer)
 
 
 def _piped(stream: io.BufferedReader) -> Document:

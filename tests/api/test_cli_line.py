@@ -180,6 +180,33 @@ def test_serve_answers_until_it_is_interrupted(folder: Path) -> None:
     assert (server.returncode, printed, complaint) == (130, "", "")
 
 
+def test_ctrl_c_ends_an_index_that_waits_for_stdin(tmp_path: Path) -> None:
+    code = """import sys, pullquote
+from tests.fakes import WordEmbedder
+pullquote.load_embedder = lambda *_: WordEmbedder()
+from api import cli
+sys.exit(cli.main(sys.argv[1:]))"""
+    command = [sys.executable, "-c", code, "index", "-", "--json", "--archive", str(tmp_path / "archive")]
+    pipe = subprocess.PIPE
+    run = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    try:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        for i in range(65):  # a batch of 64 is stored, the last one waits for others
+            run.stdin.write(json.dumps({"id": f"a{i}", "text": f"Khan met Xi {i}."}) + "\n")
+        run.stdin.flush()
+        told = [json.loads(run.stdout.readline())["status"] for _ in range(64)]
+        run.send_signal(signal.SIGINT)
+        code_of_end = run.wait(timeout=60)
+        complaint = run.stderr.read() if run.stderr else ""
+    finally:
+        run.kill()
+        run.communicate()
+    assert told == ["added"] * 64
+    assert code_of_end == 130, complaint
+    assert complaint.splitlines() == ["pullquote: stopping after this batch; Ctrl-C again stops at once, and loses it"]
+
+
 def test_an_archive_that_cannot_be_read_is_one_sentence(tmp_path: Path, capsys: Printed) -> None:
     (tmp_path / "archive.sqlite").write_bytes(os.urandom(8192))
     assert cli.main(["ask", XI, "--archive", str(tmp_path)]) == 3

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +45,9 @@ def test_an_article_is_told_of_once_it_is_stored(archive: Archive) -> None:
 
 def test_a_stop_ends_after_the_batch_and_the_next_run_goes_on(archive: Archive) -> None:
     told: list[IndexEvent] = []
-    build(pages(12), archive, told.append, stop=lambda: True)
+    embedder = archive.embedder
+    assert isinstance(embedder, WordEmbedder)
+    build(pages(12), archive, told.append, stop=lambda: bool(embedder.encoded))
     assert [event.id for event in told] == ["a0", "a1", "a2", "a3"]
     build(pages(12), archive, told.append)
     assert [event.status for event in told[4:]] == ["unchanged"] * 4 + ["added"] * 8
@@ -72,3 +75,35 @@ def test_what_goes_wrong_while_reading_is_raised_and_what_came_before_is_stored(
     with pytest.raises(OSError, match="the disk is gone"):
         build(broken(), archive, lambda event: None)
     assert archive.glance().info.articles == 4
+
+
+def test_a_stop_does_not_wait_for_what_never_comes(archive: Archive) -> None:
+    blocked, told = threading.Event(), list[IndexEvent]()
+
+    def piped() -> Iterator[Page]:
+        yield from pages(4)
+        blocked.wait(30)
+
+    build(piped(), archive, told.append, stop=lambda: bool(told))
+    assert not blocked.is_set()
+    assert [event.id for event in told] == ["a0", "a1", "a2", "a3"]
+    blocked.set()
+
+
+@pytest.mark.parametrize("between", [0, 4, 9])
+def test_the_last_text_of_an_article_stays_when_it_comes_twice(archive: Archive, between: int) -> None:
+    """Also when the store holds it already, and the older text comes first: in one batch, or in batches that follow."""
+    older, newer = page("khan left", id="x"), page("khan met xi", id="x")
+    build([newer], archive, lambda event: None)
+    told: list[IndexEvent] = []
+    build([older, *pages(between), newer], archive, told.append)
+    assert archive.glance().article("x").text == "khan met xi"
+    assert [event.status for event in told if event.id == "x"] == ["updated", "updated"]
+
+
+def test_the_last_text_stays_where_two_places_give_one_id(archive: Archive) -> None:
+    older = page("khan left", id="x", origin="test:one")
+    newer = page("khan met xi", id="x", origin="test:two")
+    build([newer], archive, lambda event: None)
+    build([older, newer], archive, lambda event: None)
+    assert archive.glance().article("x").text == "khan met xi"

@@ -6,9 +6,12 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 import zlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 from urllib.parse import SplitResult
 
 from indexer.sources.addresses import is_public
@@ -20,6 +23,7 @@ _CHUNK = 1 << 16
 _FAILURES = (OSError, http.client.HTTPException, UnicodeError, ValueError)
 
 Allowed = Callable[[str], bool]
+_Place = tuple[Any, Any, int, str, Any]  # family, kind, protocol, name, address: as getaddrinfo gives them
 
 
 class Unreachable(ValueError):
@@ -40,63 +44,112 @@ def request(
     """GET an http(s) URL, without following where it points. Raises Unreachable."""
     if url.scheme not in _PORTS or not url.hostname or url.username is not None:
         raise Unreachable("only http and https URLs without a user name are fetched")
-    connection: http.client.HTTPConnection | None = None
-    late = threading.Event()
-    timer: threading.Timer | None = None
-    try:
-        opened = _connect(url, allowed)
-        connection = http.client.HTTPConnection(url.hostname, url.port or _PORTS[url.scheme], timeout=SECONDS)
-        connection.sock = opened
-        timer = threading.Timer(SECONDS, _stop, (opened, late))
-        timer.start()
-        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        connection.request("GET", target, headers={**headers, "Host": url.netloc, "Accept-Encoding": "gzip"})
-        answer = _answer(connection.getresponse(), most)
-        if late.is_set():  # a connection that is shut down looks like the end of a body without a length
-            raise Unreachable("late")
-        return answer
-    except _FAILURES as problem:
-        if late.is_set():
-            raise Unreachable(f"it took longer than {SECONDS:g} seconds") from None
-        if isinstance(problem, Unreachable):
-            raise
-        raise Unreachable(f"the server cannot be reached or understood ({problem})") from None
-    finally:
-        if timer:
-            timer.cancel()
-        if connection:
+    connection = http.client.HTTPConnection(url.hostname, url.port or _PORTS[url.scheme])
+    with _Clock(SECONDS) as clock:
+        try:
+            connection.sock = _connect(url, allowed, clock)
+            target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+            connection.request("GET", target, headers={**headers, "Host": url.netloc, "Accept-Encoding": "gzip"})
+            answer = _answer(connection.getresponse(), most)
+            clock.check()  # a connection that is shut down looks like the end of a body without a length
+            return answer
+        except _FAILURES as problem:
+            clock.check()
+            if isinstance(problem, Unreachable):
+                raise
+            raise Unreachable(f"the server cannot be reached or understood ({problem})") from None
+        finally:
             connection.close()
 
 
-def _stop(opened: socket.socket, late: threading.Event) -> None:
-    late.set()
-    try:
-        opened.shutdown(socket.SHUT_RDWR)
-    except OSError:  # it has ended by itself
-        return
+class _Clock:
+    """The time of one request: when it is up, what is connected is cut off, whatever it waits for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._end = seconds, time.monotonic() + seconds
+        self._late = threading.Event()
+        self._timer = threading.Timer(seconds, self._stop)
+        self._opened: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+
+    def left(self) -> float:
+        """Seconds until then. Raises Unreachable: none."""
+        self.check()
+        return max(self._end - time.monotonic(), 0.001)
+
+    def check(self) -> None:
+        """Raise Unreachable if the time is up."""
+        if self._late.is_set() or time.monotonic() >= self._end:
+            raise Unreachable(f"it took longer than {self._seconds:g} seconds") from None
+
+    def cuts(self, opened: socket.socket) -> None:
+        """What is to be cut off from now on."""
+        self._opened = opened
+        if self._late.is_set():
+            self._stop()
+
+    def _stop(self) -> None:
+        self._late.set()
+        if self._opened is not None:
+            try:
+                socket.socket.shutdown(self._opened, socket.SHUT_RDWR)  # not that of TLS, which another thread is using
+            except OSError:  # it has ended by itself
+                return
 
 
-def _connect(url: SplitResult, allowed: Allowed) -> socket.socket:
+def _connect(url: SplitResult, allowed: Allowed, clock: _Clock) -> socket.socket:
     """A connection to the first of a host's addresses that answers. All are checked: a name may mean several places."""
     host, port = url.hostname or "", url.port or _PORTS[url.scheme]
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = _lookup(host, port, clock)
     refused = [str(place[0]) for *_, place in found if not allowed(str(place[0]))]
     if refused:
         raise Unreachable(f"{host} is at {refused[0]}, which is not a public address")
     problem: OSError = OSError("it has no address")
     for family, kind, protocol, _, place in found:
+        seconds = clock.left()
         opened = socket.socket(family, kind, protocol)
-        opened.settimeout(SECONDS)
+        opened.settimeout(seconds)
         try:
             opened.connect(place)
-            if url.scheme == "https":
-                return ssl.create_default_context().wrap_socket(opened, server_hostname=host)
+            clock.cuts(opened)
+            return _secured(opened, host, clock) if url.scheme == "https" else opened
         except OSError as failed:
             opened.close()
             problem = failed
-        else:
-            return opened
     raise problem
+
+
+def _secured(opened: socket.socket, host: str, clock: _Clock) -> socket.socket:
+    secured = ssl.create_default_context().wrap_socket(opened, server_hostname=host, do_handshake_on_connect=False)
+    clock.cuts(secured)
+    try:
+        secured.do_handshake()
+    except OSError:
+        secured.close()
+        raise
+    return secured
+
+
+def _lookup(host: str, port: int, clock: _Clock) -> list[_Place]:
+    """Where a host is. The system's resolver has its own patience; ours ends with the request's time."""
+    found: Future[list[_Place]] = Future()
+
+    def look() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as problem:
+            found.set_exception(problem)
+
+    threading.Thread(target=look, daemon=True).start()
+    return found.result(clock.left())
 
 
 def _answer(response: http.client.HTTPResponse, most: int) -> Answer:

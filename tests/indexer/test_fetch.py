@@ -297,6 +297,57 @@ def test_a_server_that_never_ends_is_left(site: Site, run: Run, monkeypatch: pyt
     assert time.monotonic() - begun < 2.5
 
 
+def test_a_handshake_that_never_ends_is_left(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte by byte, so that no single wait is long."""
+    monkeypatch.setattr(client, "SECONDS", 0.5)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            opened, _ = server.accept()
+            with opened:
+                opened.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16,384 bytes is announced
+                while not ended.wait(0.1):
+                    try:
+                        opened.sendall(b"\x02")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        begun = time.monotonic()
+        assert run.refusal(f"https://127.0.0.1:{server.getsockname()[1]}/") == "it took longer than 0.5 seconds"
+        assert time.monotonic() - begun < 2.5
+        ended.set()
+        thread.join()
+
+
+def test_all_addresses_together_have_the_time_of_one_request(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        place = server.getsockname()
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", place)] * 20)
+        waiting = [socket.socket() for _ in range(4)]  # a queue that is full: who comes next is not answered
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(place)
+        begun = time.monotonic()
+        assert run.refusal("http://slow.example/") == "it took longer than 0.5 seconds"
+        assert time.monotonic() - begun < 2.5
+        for one in waiting:
+            one.close()
+
+
+def test_a_name_that_is_looked_up_for_ever_is_left(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "SECONDS", 0.3)
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(5) and [])
+    begun = time.monotonic()
+    assert run.refusal("http://slow.example/") == "it took longer than 0.3 seconds"
+    assert time.monotonic() - begun < 2.5
+    ended.set()
+
+
 def test_without_being_asked_to_nothing_is_fetched(site: Site) -> None:
     (found,) = read_pages([f"{site.url}/a"])
     assert isinstance(found, SourceUnreadable)

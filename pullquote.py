@@ -178,7 +178,7 @@ class Archive:
         from indexer.sources.formats import reader_of
 
         seen, refused = set[str](), set[str]()
-        memory = Memory(self._archive, reader_of(options) if fetch else "")
+        memory = Memory(self._archive, reader_of(options))
         found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory) if fetch else None)
         build(_noting(found, seen, refused), self._archive, tell, options.timezone, stop)
         if not stop():  # else what was fetched is not all stored, and must be fetched again

@@ -19,12 +19,24 @@ CREATE TABLE IF NOT EXISTS refusal(
 CREATE TABLE IF NOT EXISTS fetched(
   url TEXT PRIMARY KEY, etag TEXT, modified TEXT, reader TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS looked(
+  key TEXT PRIMARY KEY, stamp TEXT NOT NULL, reader TEXT NOT NULL, source_sha256 TEXT NOT NULL, extractor TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 """
+_NAMES = {"refusal", "fetched", "looked"}
 _REFUSAL = """INSERT INTO refusal VALUES (?, ?, ?, ?) ON CONFLICT(key) DO UPDATE SET
     source_sha256 = excluded.source_sha256, extractor = excluded.extractor, reason = excluded.reason"""
 _FETCHED = """INSERT INTO fetched VALUES (?, ?, ?, ?) ON CONFLICT(url) DO UPDATE SET
     etag = excluded.etag, modified = excluded.modified, reader = excluded.reader"""
-_BATCH = 256  # refusals written in one transaction
+_LOOKED = """INSERT INTO looked VALUES (?, ?, ?, ?, ?) ON CONFLICT(key) DO UPDATE SET stamp = excluded.stamp,
+    reader = excluded.reader, source_sha256 = excluded.source_sha256, extractor = excluded.extractor"""
+# What a file gave when it was read, if that still stands.
+_GAVE = """SELECT id, NULL FROM looked JOIN origin USING (key, source_sha256, extractor)
+    JOIN article ON article.rowid = article WHERE removed_seq IS NULL AND {file}
+    UNION ALL SELECT NULL, reason FROM looked JOIN refusal USING (key, source_sha256, extractor) WHERE {file}""".format(
+    file="looked.key = :key AND stamp = :stamp AND reader = :reader"
+)
+_BATCH = 4096  # rows written in one transaction
 
 
 class Memory:
@@ -34,7 +46,8 @@ class Memory:
         self._archive, self._reader = archive, reader
         self._refused: list[tuple[str, str, str, str]] = []
         self._fetched: list[tuple[str, str | None, str | None, str]] = []
-        self._is_there = archive.store.tables() >= {"refusal", "fetched"}
+        self._looked: list[tuple[str, str, str, str, str]] = []
+        self._is_there = archive.store.tables() >= _NAMES
 
     def known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | SourceUnreadable | None:
         """What these bytes at this place gave to this extractor before."""
@@ -50,7 +63,23 @@ class Memory:
         """Keep why bytes gave no article."""
         self._refused.append((origin, source_sha256, extractor, reason))
         if len(self._refused) >= _BATCH:
-            self.save()
+            self._write()
+
+    def seen(self, origin: str, stamp: str) -> Unchanged | SourceUnreadable | None:
+        """What a file gave that the system says is still the same one, unread: an article, or a refusal."""
+        if not self._is_there:
+            return None
+        found = self._archive.store.rows(_GAVE, {"key": origin, "stamp": stamp, "reader": self._reader})
+        if not found:
+            return None
+        id, reason = found[0]
+        return SourceUnreadable(origin, reason) if id is None else Unchanged(origin, id)
+
+    def looked(self, origin: str, stamp: str, source_sha256: str, extractor: str) -> None:
+        """Keep what a file looked like whose bytes were read; it holds while they give what is stored."""
+        self._looked.append((origin, stamp, self._reader, source_sha256, extractor))
+        if len(self._looked) >= _BATCH:
+            self._write()
 
     def validators(self, url: str) -> Validators | None:
         """What the server said of a URL, if its articles are still there and would be read in the same way."""
@@ -71,16 +100,22 @@ class Memory:
         self._fetched.append((url, *validators, self._reader))
 
     def save(self) -> None:
-        """Write what was learnt."""
-        if not self._refused and not self._fetched:
+        """Write all that was learnt, when every article of this run is stored."""
+        self._write(self._fetched)
+        self._fetched.clear()
+
+    def _write(self, fetched: Sequence[tuple[str, str | None, str | None, str]] = ()) -> None:
+        """Write what holds at any time, and what servers said: in a run that is killed now, that is not true yet."""
+        if not (self._refused or self._looked or fetched):
             return
         with self._archive.store.writing() as writing:
             writing.make(_TABLES)
             writing.many(_REFUSAL, self._refused)
-            writing.many(_FETCHED, self._fetched)
+            writing.many(_LOOKED, self._looked)
+            writing.many(_FETCHED, fetched)
         self._is_there = True
         self._refused.clear()
-        self._fetched.clear()
+        self._looked.clear()
 
 
 def forget(writing: Transaction, articles: Sequence[int]) -> None:
@@ -88,11 +123,12 @@ def forget(writing: Transaction, articles: Sequence[int]) -> None:
 
     What the place gives to other articles, like a feed, stays: they name it too.
     """
-    if not writing.tables() >= {"refusal", "fetched"}:
-        return
+    if not writing.tables() >= _NAMES:
+        writing.make(_TABLES)  # of an archive that was made before one of them
     these = {"these": json.dumps(articles)}
     writing.rows(f"DELETE FROM refusal WHERE key IN (SELECT key FROM {_ORIGINS}) OR {_gone('refusal.key')}", these)
     writing.rows(f"DELETE FROM fetched WHERE {_gone('fetched.url')}", these)
+    writing.rows(f"DELETE FROM looked WHERE key IN (SELECT key FROM {_ORIGINS}) OR {_gone('looked.key')}", these)
 
 
 _ORIGINS = "origin WHERE article IN (SELECT value FROM json_each(:these))"

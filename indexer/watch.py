@@ -20,7 +20,6 @@ _TICK = 0.5  # seconds until the clock is looked at again
 
 _Raw = set[tuple[watchfiles.Change, str]]
 _Seen = set[tuple[watchfiles.Change, Path]]
-_Stamp = tuple[int, int, int]  # what differs when a file does: time, size, inode
 
 
 class Change(NamedTuple):
@@ -91,18 +90,10 @@ class _Files:
         return False
 
 
-def _stamps(paths: Iterable[Path]) -> dict[Path, _Stamp]:
+def _stamps(paths: Iterable[Path]) -> dict[Path, str]:
     """The files at and under some paths. What cannot be read is told of when it is read, not here."""
-    found = dict[Path, _Stamp]()
-    for path in paths:
-        for file in find_files(path):
-            if not isinstance(file, SourceUnreadable):
-                try:
-                    status = file.path.stat()
-                except OSError:  # it went meanwhile
-                    continue
-                found[file.path] = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return found
+    found = (file for path in paths for file in find_files(path))
+    return {file.path: file.stamp for file in found if not isinstance(file, SourceUnreadable)}
 
 
 def _seen(roots: Sequence[Path], stop: threading.Event) -> Iterator[_Seen]:

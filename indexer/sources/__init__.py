@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -16,9 +18,11 @@ from indexer.sources.source import Document, Unchanged, sha256
 if TYPE_CHECKING:  # questions need none of these: what reads is imported where it reads
     from indexer.sources.fetch import Fetcher
     from indexer.sources.reading import Memory, Result
+    from indexer.sources.walk import File
 
 _URL = "it is a URL: add --fetch to get it from the web"
 NO_OPTIONS = SourceOptions()
+_TICK = 2.0  # seconds: the coarsest clock of a file system, that of FAT
 
 __all__ = ["SourceOptions", "Unchanged", "read_pages"]
 
@@ -41,7 +45,8 @@ def read_pages(
 
     seen: set[str] = set()
     with Readers() as readers:
-        for found in Reading(options, readers, memory or NoMemory()).read(_documents(paths, stdin, fetcher)):
+        memory = memory or NoMemory()
+        for found in Reading(options, readers, memory).read(_documents(paths, stdin, fetcher, memory)):
             yield found if isinstance(found, SourceUnreadable) else _once(found, seen)
 
 
@@ -62,7 +67,7 @@ def _once(found: Result, seen: set[str]) -> Result:
 
 
 def _documents(
-    paths: Sequence[str | Path], stdin: io.BufferedReader | None, fetcher: Fetcher | None
+    paths: Sequence[str | Path], stdin: io.BufferedReader | None, fetcher: Fetcher | None, memory: Memory
 ) -> Iterator[Document | Result]:
     from indexer.sources.walk import find_files
 
@@ -79,15 +84,27 @@ def _documents(
                 yield file
             elif file.path not in met:
                 met.add(file.path)
-                yield from _opened(file.path, file.name)
+                yield from _opened(file, memory)
 
 
-def _opened(path: Path, name: str) -> Iterator[Document | SourceUnreadable]:
+def _opened(file: File, memory: Memory) -> Iterator[Document | Result]:
+    """A file's bytes; what it gave before where the system says that it is the same file, which is not even opened."""
+    origin = file.path.as_uri()
+    if (known := memory.seen(origin, file.stamp)) is not None:
+        yield known
+        return
     try:
-        with path.open("rb", buffering=1 << 20) as stream:
-            yield Document(name, path.as_uri(), stream)
+        with file.path.open("rb", buffering=1 << 20) as stream:
+            yield Document(file.name, origin, stream, stamp=_settled(os.fstat(stream.fileno())))
     except OSError as problem:
-        yield SourceUnreadable(path.as_uri(), f"it cannot be read ({problem.strerror or problem})")
+        yield SourceUnreadable(origin, f"it cannot be read ({problem.strerror or problem})")
+
+
+def _settled(status: os.stat_result) -> str | None:
+    """The stamp of a file, if a change from now on would be seen in it: clocks of file systems have coarse ticks."""
+    from indexer.sources.walk import stamp_of
+
+    return stamp_of(status) if abs(time.time() - status.st_ctime) > _TICK else None
 
 
 def _stdin() -> io.BufferedReader:

@@ -33,6 +33,14 @@ class Memory(Protocol):
         """Keep why a document gave no article."""
         ...
 
+    def seen(self, origin: str, stamp: str) -> Unchanged | SourceUnreadable | None:
+        """What a file of this stamp gave."""
+        ...
+
+    def looked(self, origin: str, stamp: str, source_sha256: str, extractor: str) -> None:
+        """Keep the stamp of a file that was read."""
+        ...
+
 
 class NoMemory:
     """For a first run: everything is new."""
@@ -41,6 +49,12 @@ class NoMemory:
         """Nothing."""
 
     def refuse(self, origin: str, source_sha256: str, extractor: str, reason: str) -> None:
+        """Forget it."""
+
+    def seen(self, origin: str, stamp: str) -> None:
+        """Nothing."""
+
+    def looked(self, origin: str, stamp: str, source_sha256: str, extractor: str) -> None:
         """Forget it."""
 
 
@@ -116,6 +130,8 @@ class Reading:
     def _whole(self, document: Document, stream: BinaryIO, format: Format) -> Iterator[Result | _Pending]:
         data, label = read_whole(stream), format.label(self._options)
         digest, origin = sha256(data), document.origin
+        if format.whole and document.stamp:
+            self._memory.looked(origin, document.stamp, digest, label)
         known = self._memory.known(origin, digest, label) if format.whole or document.given.kind else None
         if known is not None:
             yield known

@@ -37,12 +37,16 @@ NOTHING = Given()
 
 
 class Document(NamedTuple):
-    """Bytes to read: a file, a member of an archive, what a server sent. name: by which its format may be guessed."""
+    """Bytes to read: a file, a member of an archive, what a server sent. name: by which its format may be guessed.
+
+    stamp: of a file, what differs when its bytes do.
+    """
 
     name: str
     origin: str
     stream: BinaryIO
     given: Given = NOTHING
+    stamp: str | None = None
 
 
 class Unchanged(NamedTuple):

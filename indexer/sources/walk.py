@@ -16,10 +16,14 @@ _WANTED = "text, HTML, feed, JSON, CSV, PDF, mail, WARC or archive"
 
 
 class File(NamedTuple):
-    """path: resolved. name: that by which it was found; a link may lead to a file of another name."""
+    """path: resolved. name: that by which it was found; a link may lead to a file of another name.
+
+    stamp: what differs when its bytes do, as far as the system tells.
+    """
 
     path: Path
     name: str
+    stamp: str
 
 
 def find_files(path: str | Path) -> Iterator[File | SourceUnreadable]:
@@ -73,12 +77,13 @@ def _walk(folder: Path, met: set[tuple[int, int]]) -> Iterator[File | SourceUnre
         return
     met.add((status.st_dev, status.st_ino))
     entries = [entry for entry in entries if not entry.name.startswith(".")]
-    folders = [entry for entry in entries if _is_folder(entry)]
+    folders = {entry.name: Path(entry.path) for entry in entries if _is_folder(entry)}
+    here = folder.resolve()
     for entry in entries:
-        if entry not in folders and is_candidate(entry.name):
-            yield _regular(Path(entry.path))
-    for entry in folders:
-        yield from _walk(Path(entry.path), met)
+        if entry.name not in folders and is_candidate(entry.name):
+            yield _regular(Path(entry.path), here)
+    for path in folders.values():
+        yield from _walk(path, met)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -88,13 +93,20 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _regular(path: Path) -> File | SourceUnreadable:
-    """A regular file: opening a pipe would wait for ever, a device could do anything."""
+def _regular(path: Path, folder: Path | None = None) -> File | SourceUnreadable:
+    """A regular file: opening a pipe would wait for ever, a device could do anything. folder: it lies in, resolved."""
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISREG(mode):
-            return File(path.resolve(), path.name)
-        return SourceUnreadable(path.absolute().as_uri(), "it is a pipe, socket or device: read it with `-` from stdin")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            refusal = "it is a pipe, socket or device: read it with `-` from stdin"
+            return SourceUnreadable(path.absolute().as_uri(), refusal)
+        found = path.resolve() if folder is None or path.is_symlink() else folder / path.name
+        return File(found, path.name, stamp_of(status))
     except (OSError, RuntimeError) as problem:
         reason = getattr(problem, "strerror", None) or "a link that leads nowhere"
         return SourceUnreadable(path.absolute().as_uri(), f"it cannot be read ({reason})")
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """What differs when a file's bytes do: who sets back the time of their change leaves that of the file's status."""
+    return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"

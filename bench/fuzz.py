@@ -14,8 +14,8 @@ import json
 import random
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -23,12 +23,20 @@ from urllib.parse import quote, urlencode
 from bench.http_load import Outcome, Pool, serving
 from pullquote import Archive
 
+_CLIENTS = 6
+_KEPT = 40  # articles that are put and deleted, over and over: the archive stays small, and changes
 _FINE = frozenset(range(200, 500)) | {503, 507}
 ARTICLE = "opening"
 _TEXT = (
     "Mayor opens bridge 🌉\n\nAna López opened the new bridge on Monday.\r\n"
     "It cost 3 million euros (e\u0301t\u00e9 \ufb01n).\n"
 )
+_SENTENCES = [
+    "Ana López opened the new bridge on Monday.", "It cost {} million euros (e\u0301t\u00e9 \ufb01n).", "Bridge {}",
+    "A storm 🌉 hit the coast\r\nof Brittany on {} May.", "“Who opened it?” the mayor asked {} times.",
+    "नमस्ते, said {}.", "\u202edesrever\u202c marks stay, all {} of them.", "👩\u200d👩\u200d👧 and {} other families.",
+    "x" * 300,
+]  # fmt: skip
 _WORDS = [
     "bridge",
     "mayor",
@@ -66,12 +74,24 @@ class Sent(NamedTuple):
     article: str | None = None
 
 
+class Said(NamedTuple):
+    """A span as a reply says it is."""
+
+    article: str
+    start: int
+    end: int
+    utf16_start: int
+    utf16_end: int
+    words: str
+
+
 class Fuzzer:
     """Makes requests, and checks replies. The same seed makes the same requests."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.texts: dict[str, str] = {}
+        self.texts: dict[str, set[str]] = defaultdict(set)  # of each article every text that it had
+        self.spans: dict[Said, str] = {}  # everything that was said, and by whom first
 
     def request(self, number: int) -> Sent:
         """The next request."""
@@ -123,17 +143,22 @@ class Fuzzer:
         return Sent(self._wire(pick(["GET", "GET", "HEAD"]), f"{path}?{urlencode(given, errors='replace')}"))
 
     def _write(self, number: int) -> Sent:
-        pick, article = self.random.choice, f"fuzz-{number}"
+        pick, article = self.random.choice, f"fuzz-{number % _KEPT}"
         body = {
-            "text": pick([_TEXT, "x", "🌉", "e\u0301", "A bridge. " * pick([1, 50])]),
+            "text": pick([_TEXT, "x", "🌉", "e\u0301", "A bridge. " * pick([1, 50]), *[self._told(number)] * 8]),
             "title": pick(["Bridge", None, 5]),
         }
         if self.random.random() < 0.3:
             return Sent(self._wire("POST", "/v1/documents", self._json({"items": [body, pick(_ODD)]})))
         if self.random.random() < 0.3:
-            return Sent(self._wire("DELETE", f"/v1/articles/fuzz-{self.random.randrange(number + 1)}"))
+            return Sent(self._wire("DELETE", f"/v1/articles/fuzz-{self.random.randrange(_KEPT)}"))
         sent = self._wire("PUT", f"/v1/articles/{article}", self._json(self._changed(body)))
         return Sent(sent, article)
+
+    def _told(self, number: int) -> str:
+        """A text of its own."""
+        sentences = self.random.choices(_SENTENCES, k=self.random.randrange(2, 8))
+        return self.random.choice([" ", "\n", "\r\n", "\n\n", "\u00a0 "]).join(sentences).replace("{}", str(number))
 
     def _path(self, _: int) -> Sent:
         path = self.random.choice([*_PATHS, "/v1/articles/" + quote(str(self.random.choice(_ODD)))])
@@ -197,41 +222,52 @@ class Fuzzer:
             value = _value(got)
         except ValueError as error:
             return f"not JSON ({error}): {got.head!r} {got.content[:100]!r}"
-        return next(self._faults(value), None)
+        for said in _said(value) if b" /v1/" in sent.wire[:20] else ():  # others show examples
+            self.spans.setdefault(said, f"{sent.wire[:200]!r}")
+        if sent.article is not None and got.status in {200, 201}:
+            self.texts[sent.article].add(value["text"])
+        return None
 
-    def _faults(self, value: Any) -> Iterator[str]:  # noqa: ANN401 JSON
-        """Every span in a reply that is not what it says."""
-        for one in _with_ranges(value):
-            at, said = one["range"], one.get("answer", one.get("text"))
-            text = self.texts.get(one["article"].get("id", ""))
-            if text is None:
-                continue
-            in_javascript = text.encode("utf-16-le")[2 * at["utf16"]["start"] : 2 * at["utf16"]["end"]]
-            if text[at["start"] : at["end"]] != said or in_javascript.decode("utf-16-le") != said:
-                yield f"{said!r} is not at {at} of {one['article']}"
+    def lies(self) -> Iterator[str]:
+        """Every span that is not what it says in any text of its article; `texts` must know them all by now."""
+        for said, asked in self.spans.items():
+            if not any(_is_at(said, text) for text in self.texts[said.article]):
+                yield f"{said} is no such span: {asked}"
+
+
+def _is_at(said: Said, text: str) -> bool:
+    in_javascript = text.encode("utf-16-le")[2 * said.utf16_start : 2 * said.utf16_end]
+    return text[said.start : said.end] == said.words == in_javascript.decode("utf-16-le", "replace")
 
 
 def _value(got: Outcome) -> Any:  # noqa: ANN401 JSON
     return json.loads(gzip.decompress(got.content) if b"content-encoding: gzip" in got.head else got.content)
 
 
-def _with_ranges(value: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 JSON
+def _said(value: Any, article: str = "") -> Iterator[Said]:  # noqa: ANN401 JSON
+    """Every span in a reply: answers, their contexts, hits and citations."""
     if isinstance(value, dict):
-        if isinstance(value.get("range"), dict) and "article" in value:
-            yield value
+        head = value.get("article")
+        article = value.get("article_id") or (head.get("id", article) if isinstance(head, dict) else article)
+        words = value.get("answer", value.get("text"))
+        if isinstance(value.get("selectors"), list):
+            words = value["selectors"][0]["exact"]
+        if article and isinstance(value.get("range"), dict) and isinstance(words, str):
+            at = value["range"]
+            yield Said(article, at["start"], at["end"], at["utf16"]["start"], at["utf16"]["end"], words)
         for part in value.values():
-            yield from _with_ranges(part)
+            yield from _said(part, article)
     elif isinstance(value, list):
         for part in value:
-            yield from _with_ranges(part)
+            yield from _said(part, article)
 
 
 async def fuzz(port: int, requests: int, seed: int, report: Callable[[str], None]) -> Counter[int]:
-    """Send them, two at a time. report: told of each failure. Returns how often each status came."""
+    """Send them, a few at a time. report: told of each failure. Returns how often each status came."""
     fuzzer, pool, counts = Fuzzer(seed), Pool(port), Counter[int]()
     article = {"text": _TEXT, "source": "The Daily", "published_at": "2022-02-06"}
     await pool.send("PUT", f"/v1/articles/{ARTICLE}", article)
-    fuzzer.texts[ARTICLE] = _TEXT
+    fuzzer.texts[ARTICLE].add(_TEXT)
     numbers = iter(range(requests))
 
     async def client() -> None:
@@ -241,12 +277,15 @@ async def fuzz(port: int, requests: int, seed: int, report: Callable[[str], None
             counts[got.status] += 1
             if counts.total() % 5000 == 0:
                 sys.stderr.write(f"{counts.total()} requests: {dict(sorted(counts.items()))}\n")
-            if sent.article is not None and got.status == 201:
-                fuzzer.texts[sent.article] = _value(got)["text"]
             if fault := fuzzer.problem(sent, got):
                 report(f"seed {seed}, request {number}: {fault}\n    {sent.wire[:400]!r}")
 
-    await asyncio.gather(client(), client())
+    await asyncio.gather(*(client() for _ in range(_CLIENTS)))
+    for article in {said.article for said in fuzzer.spans} - fuzzer.texts.keys():  # those that were given no id
+        fuzzer.texts[article].add(_value(await pool.get(f"/v1/articles/{article}"))["text"])
+    for lie in fuzzer.lies():
+        report(lie)
+    sys.stderr.write(f"{len(fuzzer.spans)} different spans, of {len(fuzzer.texts)} articles\n")
     pool.close()
     await asyncio.sleep(0)  # lets the connections close
     return counts

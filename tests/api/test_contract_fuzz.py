@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from schemathesis.checks import CHECKS
 
 from api.app import create_app
 from api.settings import Settings
-from bench.fuzz import fuzz
+from bench.fuzz import Fuzzer, Sent, fuzz
+from bench.http_load import Outcome
 from tests.api.browser import serve
 from tests.api.conftest import ARTICLES, client_of
 
@@ -60,12 +62,25 @@ def test_every_operation_keeps_the_document(document: schemathesis.BaseSchema) -
 
         keeps()
     assert checked > 100
+    assert len(CHECKS.get_all()) >= 10
 
 
 def test_odd_requests_are_refused_and_no_span_lies(address: str) -> None:
     failures: list[str] = []
-    counts = asyncio.run(fuzz(int(address.rpartition(":")[2]), 1_000, 7, failures.append))
+    counts = asyncio.run(fuzz(int(address.rpartition(":")[2]), 5_000, 7, failures.append))
     assert failures == []
-    assert counts.total() == 1_000
-    assert counts[200] > 200
-    assert len(CHECKS.get_all()) >= 10
+    assert counts.total() == 5_000
+    assert counts[200] > 1_000
+
+
+@pytest.mark.parametrize(("end", "utf16", "lies"), [(7, 8, 0), (6, 8, 1), (7, 7, 1)])
+def test_the_fuzzer_knows_a_span_that_lies(end: int, utf16: int, lies: int) -> None:
+    fuzzer = Fuzzer(0)
+    fuzzer.texts["a"] = {"an older text", "It 🌉 was"}
+    at = {"start": 3, "end": end, "utf16": {"start": 3, "end": utf16}}
+    hit = {"text": "🌉 wa", "range": at | {"end": end}, "article": {"id": "a"}}
+    got = Outcome(200, 0.1, b"content-type: application/json", json.dumps({"items": [hit]}).encode())
+    assert fuzzer.problem(Sent(b"POST /v1/search HTTP/1.1"), got) is None
+    assert len(list(fuzzer.lies())) == lies
+    assert fuzzer.problem(Sent(b""), Outcome(500, 0.1)) is not None
+    assert fuzzer.problem(Sent(b""), Outcome(0, 0.1)) is not None

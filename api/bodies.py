@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
+from anyio import to_thread
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
@@ -17,6 +18,7 @@ from indexer.errors import InvalidInput
 
 QUESTION_LIMIT = 1024 * 1024  # bytes
 ARTICLE_LIMIT = 16 * 1024 * 1024
+_LARGE = 64 * 1024  # bytes; while more were parsed here, nobody else would be answered: a thread does it
 DEPTH_LIMIT = 32  # lists and objects inside one another
 _REPEATABLE = frozenset({"source", "author", "ids"})
 
@@ -64,7 +66,7 @@ class _Read(Request):
     async def of(cls, request: Request, limit: int) -> _Read:
         read = cls(request.scope, request.receive)
         read._content = await _counted(request, limit)
-        read._value = parse(read._content) if read._content else None
+        read._value = await parse_apart(read._content) if read._content else None
         return read
 
     async def body(self) -> bytes:
@@ -85,6 +87,11 @@ async def _counted(request: Request, limit: int) -> bytes:
         if len(content) > limit:
             raise BodyTooLarge(limit)
     return bytes(content)
+
+
+async def parse_apart(content: bytes) -> Any:  # noqa: ANN401 JSON is anything
+    """As `parse`, where it takes long in a thread of its own."""
+    return parse(content) if len(content) < _LARGE else await to_thread.run_sync(parse, content)
 
 
 def parse(content: bytes) -> Any:  # noqa: ANN401 JSON is anything

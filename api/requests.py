@@ -19,6 +19,7 @@ from pydantic import (
     PrivateAttr,
     SkipValidation,
     Tag,
+    TypeAdapter,
     model_validator,
 )
 
@@ -313,3 +314,10 @@ def _which(value: object) -> str:
 OneOrMany = Annotated[
     Annotated[ArticleIn, Tag("ArticleIn")] | Annotated[ArticlesIn, Tag("ArticlesIn")], Discriminator(_which)
 ]
+_ONE_OR_MANY: TypeAdapter[ArticleIn | ArticlesIn] = TypeAdapter(OneOrMany)
+
+
+def articles_of(value: object) -> list[ArticleIn]:
+    """The articles of a body that may be one or many, checked. Raises ValidationError."""
+    given = _ONE_OR_MANY.validate_python(value)
+    return given.items if isinstance(given, ArticlesIn) else [given]

@@ -24,6 +24,7 @@ from indexer.errors import InvalidInput
 DONE = 0
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 _DRAIN = 10  # seconds that requests in progress are given at the end
+_SWITCH = 0.001  # seconds for which a thread that works in Python keeps the one that answers requests waiting
 _CONNECTIONS = 1_000  # open at a time; more are told 503
 
 
@@ -63,6 +64,7 @@ def run(app: FastAPI, listener: socket.socket, what: str) -> int:
         server.should_exit = True
 
     service.when_failed = stop
+    sys.setswitchinterval(_SWITCH)
     with _on_termination(stop):
         listener.listen()
         sys.stderr.write(f"pullquote: serving {what} at {url_of(listener)} (Ctrl-C stops it)\n")

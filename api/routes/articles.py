@@ -6,12 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import SkipValidation, ValidationError
 
 from api.bodies import ArticleRoute
 from api.incoming import page_of
 from api.replies import reply
-from api.requests import ArticleId, ArticleIn, ArticlesIn, ListQuery, OneOrMany
+from api.requests import ArticleId, ArticleIn, ListQuery, OneOrMany, articles_of
 from api.routes.parts import WRITES, ArchiveDep, ServiceDep, cacheable, created, gives, kept, note, problems
 from api.schemas import IndexReport
 from indexer.errors import InvalidInput, SourceUnreadable
@@ -38,10 +41,10 @@ def list_articles(
 
 @router.post("", dependencies=[WRITES], responses=gives("IndexReport", _REPORT, 403, 413, 415, 507))
 async def add_articles(
-    request: Request, body: Annotated[OneOrMany, Body()], archive: ArchiveDep, service: ServiceDep
+    request: Request, body: Annotated[SkipValidation[OneOrMany], Body()], archive: ArchiveDep, service: ServiceDep
 ) -> Response:
     """Add or update one article, or many as `{"items": […]}`; each is told of by itself."""
-    articles = body.items if isinstance(body, ArticlesIn) else [body]
+    articles = await to_thread.run_sync(_checked, body)  # a large body would keep everybody waiting here
     events, summary = await service.writes.run(partial(_add, archive, articles, partial(note, request, service, "add")))
     return reply(IndexReport(tuple(events), summary))
 
@@ -93,6 +96,13 @@ async def delete_article(request: Request, article_id: str, archive: ArchiveDep,
 
     await service.writes.run(work)
     return Response(status_code=204)
+
+
+def _checked(body: object) -> list[ArticleIn]:
+    try:
+        return articles_of(body)
+    except ValidationError as error:
+        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
 
 
 def _add(

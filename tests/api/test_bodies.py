@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from api.bodies import ARTICLE_LIMIT, DEPTH_LIMIT, QUESTION_LIMIT, parse
+from api.bodies import ARTICLE_LIMIT, DEPTH_LIMIT, QUESTION_LIMIT, parse, parse_apart
 from api.refusals import BodyNotJson
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -53,6 +54,21 @@ def test_what_is_not_json_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(BodyNotJson, match="send one JSON object") as caught:
         parse(content)
     assert words in str(caught.value)
+
+
+def test_others_are_answered_while_a_large_body_is_parsed() -> None:
+    value = [{"a": n} for n in range(200_000)]
+
+    async def main() -> None:
+        parsing = asyncio.create_task(parse_apart(json.dumps(value).encode()))
+        turns = 0
+        while not parsing.done():
+            await asyncio.sleep(0.001)
+            turns += 1
+        assert await parsing == value
+        assert turns > 5
+
+    asyncio.run(main())
 
 
 def test_a_value_may_be_as_deep_as_the_limit() -> None:

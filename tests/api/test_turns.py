@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable
 
@@ -104,6 +106,18 @@ def test_the_queue_is_shorter_where_answers_are_slow() -> None:
             turns._mean += 0.1 * (4.0 - turns._mean)  # what sixty answers of four seconds do
         assert turns.places() == 2
         assert Turns(2, 0, 30).places() == 0
+        turns.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_work_steps_back_behind_the_thread_that_answers() -> None:
+    async def main() -> None:
+        turns, own = Turns(1, 1, 30), os.getpriority(os.PRIO_PROCESS, 0)
+        there = await turns.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        assert own < there or own == there == 19
+        assert os.getpriority(os.PRIO_PROCESS, 0) == own
         turns.close()
 
     asyncio.run(main())

@@ -265,8 +265,8 @@ def _said(value: Any, article: str = "") -> Iterator[Said]:  # noqa: ANN401 JSON
 async def fuzz(port: int, requests: int, seed: int, report: Callable[[str], None]) -> Counter[int]:
     """Send them, a few at a time. report: told of each failure. Returns how often each status came."""
     fuzzer, pool, counts = Fuzzer(seed), Pool(port), Counter[int]()
-    article = {"text": _TEXT, "source": "The Daily", "published_at": "2022-02-06"}
-    await pool.send("PUT", f"/v1/articles/{ARTICLE}", article)
+    first = {"text": _TEXT, "source": "The Daily", "published_at": "2022-02-06"}
+    await pool.send("PUT", f"/v1/articles/{ARTICLE}", first)
     fuzzer.texts[ARTICLE].add(_TEXT)
     numbers = iter(range(requests))
 

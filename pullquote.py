@@ -85,6 +85,7 @@ from retriever.similar import similar
 if TYPE_CHECKING:
     from indexer.sources.fetch import Fetcher
     from reader.answer import Question
+    from reader.evaluate import Question as ReaderQuestion
     from reader.model import Reader as SpanReader
     from retriever.evaluate import Judged
 
@@ -503,6 +504,14 @@ class Reader:
     def read(self, question: str, context: str) -> Reading:
         """Find the answer in one text of any length, or abstain: then `answer` is null. Raises InvalidInput."""
         return _read(self._reader, question, context)
+
+    def evaluate(
+        self, questions: Sequence[ReaderQuestion], report: Callable[[int], None] | None = None
+    ) -> dict[str, Any]:
+        """Measure it: see `reader.scorecard.evaluate`. questions: as `reader.evaluate.read_questions` reads them."""
+        from reader.scorecard import evaluate
+
+        return evaluate(self._reader, questions, report)
 
 
 def _fetcher(memory: Memory) -> Fetcher:

@@ -16,6 +16,7 @@ from api.commands import (
     compact,
     doctor,
     eval,
+    eval_reader,
     exits,
     explain,
     index,
@@ -34,7 +35,11 @@ from indexer.characters import is_unicode
 from indexer.errors import InvalidInput
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-_NAMED: dict[object, str] = {articles.list_articles: "list", eval.evaluate: "eval"}  # words of Python itself
+_NAMED: dict[object, str] = {  # words of Python itself, and a verb of two words
+    articles.list_articles: "list",
+    eval.evaluate: "eval",
+    eval_reader.evaluate_reader: "eval reader",
+}
 for verb in (
     index.index,
     watch.watch,
@@ -55,6 +60,7 @@ for verb in (
     compact.compact,
     doctor.doctor,
     eval.evaluate,
+    eval_reader.evaluate_reader,
 ):
     app.command(name=_NAMED.get(verb))(verb)
 
@@ -81,8 +87,11 @@ def run(arguments: Sequence[str]) -> int:
         if not is_unicode(argument) and not Path(argument).exists():  # a file may have any name
             raise InvalidInput("arguments", f"{argument!r} is not UTF-8: convert it first")
     command = typer.main.get_command(app)
+    words = list(arguments)
+    if words[:2] == ["eval", "reader"]:
+        words[:2] = ["eval reader"]
     # not command.main(): it would turn a closed pipe into exit code 1 and swallow the interrupt
-    with command.make_context("pullquote", list(arguments)) as context:
+    with command.make_context("pullquote", words) as context:
         code = command.invoke(context)
     return code if isinstance(code, int) else exits.DONE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 MANUAL = Path(__file__).with_name("cli.md")
-_HELP = re.compile(r"^```text\n\$ pullquote (?P<verb>[a-z]+ )?--help\n.*?^```$", re.MULTILINE | re.DOTALL)
+_HELP = re.compile(r"^```text\n\$ pullquote (?P<verb>[a-z]+ (?:[a-z]+ )?)?--help\n.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def verbs() -> list[str]:

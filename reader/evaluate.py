@@ -14,7 +14,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reader.model import Reader
 
 Half = Literal["tune", "report"]
+RIGHT_FROM = 0.5  # F1 of an answer that says what was asked for, though its edges may be others
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORDS = ("who", "what", "when", "where", "why", "which", "how")
 
@@ -174,6 +175,28 @@ def figures(outcomes: Sequence[Outcome], threshold: float | None = None, draws: 
     return Figures(len(values), em, (em_low, em_high), f1_mean, (f1_low, f1_high))
 
 
+class Difference(NamedTuple):
+    """Mean F1 of one reader less that of another on the same n questions, in points, with its 95 % interval."""
+
+    n: int
+    f1: float
+    f1_interval: tuple[float, float]
+
+
+def difference(ours: Sequence[Outcome], theirs: Sequence[Outcome], draws: int = 10_000) -> Difference:
+    """F1 of the best spans, question by question, with a paired bootstrap: Efron & Tibshirani 1993, 8.
+
+    Raises InvalidInput: the outcomes are not of the same questions in the same order, or there are none.
+    """
+    if not ours or [one.question.id for one in ours] != [one.question.id for one in theirs]:
+        raise InvalidInput("outcomes", "give two readers' outcomes of the same questions")
+    gaps = 100 * np.array([a.f1 - b.f1 for a, b in zip(ours, theirs, strict=True)])
+    rng = np.random.default_rng(0)
+    means = np.array([gaps[rng.integers(0, len(gaps), len(gaps))].mean() for _ in range(draws)])
+    low, high = np.percentile(means, [2.5, 97.5]).tolist()
+    return Difference(len(gaps), float(gaps.mean()), (low, high))
+
+
 def best_threshold(outcomes: Sequence[Outcome]) -> float:
     """The threshold with the highest mean F1; of several the highest. Infinite when it is best never to answer."""
     order = sorted(outcomes, key=lambda outcome: -outcome.prediction.score)
@@ -257,23 +280,3 @@ def summary(outcomes: Sequence[Outcome], threshold: float) -> Mapping[str, Figur
     if has:
         table |= {"answerable": figures(has), "has_answer": figures(has, threshold)}
     return table | ({"no_answer": figures(none, threshold)} if none else {})
-
-
-def evaluate(reader: Reader, questions: Sequence[Question]) -> dict[str, Any]:
-    """Everything above of one set, ready for JSON: `pullquote eval reader FILE`.
-
-    "figures" are at the reader's own threshold; "best_threshold" is the best one for these very questions, so that its
-    F1 is an upper bound, as the official script prints it. "risk_area" is the mean of the risks of `risk_coverage`.
-    """
-    marked = mark(questions, list(predict(reader, questions)))
-    best = best_threshold(marked)
-    curve = risk_coverage([one for one in marked if one.question.answers])
-    return {
-        "questions": len(marked),
-        "threshold": reader.threshold,
-        "figures": {name: row._asdict() for name, row in summary(marked, reader.threshold).items()},
-        "best_threshold": {"threshold": best if np.isfinite(best) else None, **figures(marked, best)._asdict()},
-        "by_question_word": {name: figures(group)._asdict() for name, group in by(marked, question_word).items()},
-        "by_answer_length": {name: figures(group)._asdict() for name, group in by(marked, answer_length).items()},
-        "risk_area": float(curve[:, 1].mean()) if len(curve) else None,
-    }

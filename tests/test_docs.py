@@ -29,7 +29,7 @@ def test_every_option_is_explained(verb: str) -> None:
 
 
 def test_the_manual_describes_no_verb_that_is_gone() -> None:
-    assert re.findall(r"^## (\w+)$", MANUAL, re.MULTILINE) == refresh.verbs()
+    assert re.findall(r"^## (\w+(?: \w+)?)$", MANUAL, re.MULTILINE) == refresh.verbs()
 
 
 def test_the_manual_is_fresh() -> None:
@@ -45,6 +45,8 @@ def test_a_stale_manual_is_seen() -> None:
 def test_every_example_of_the_manual_names_a_verb_and_its_options() -> None:
     examples = re.findall(r"^pullquote ([a-z]+)(.*)$", MANUAL, re.MULTILINE)
     assert len(examples) > 10
-    for verb, rest in examples:
+    for first, rest in examples:
+        second = rest.split()[:1]
+        verb = " ".join([first, *second]) if " ".join([first, *second]) in refresh.verbs() else first
         assert verb in refresh.verbs()
         assert set(re.findall(r" (--[a-z-]+)", rest)) <= set(re.findall(r"--[a-z-]+", refresh.help_of(verb)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -57,6 +58,21 @@ class Watcher:
         for warning, count in self._warnings.items():
             others = f" and {count - 1} more" if count > 1 else ""
             complain(f"warning: {warning} ({self._first[warning]}{others})")
+
+
+@contextmanager
+def counted(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A count on stderr, if that is a terminal: call what it gives with how many of `total` are done."""
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task, begun = bar.add_task(what), time.monotonic()
+
+        def told(done: int) -> None:
+            shown = f"{what}: {done} of {total}{pace(done, total, time.monotonic() - begun)}"
+            bar.update(task, description=shown)
+
+        yield told
 
 
 def pace(done: int, total: int, seconds: float) -> str:

@@ -1,7 +1,8 @@
 """`python -m reader.train.compare --data DIR NAME=FOLDER …`: readers side by side on the same questions.
 
 Every set is split by the ids of its questions. The threshold of a reader is chosen on the tune half of SQuAD 2.0; all
-figures are of the report halves.
+figures are of the report halves. With several --runtimes every reader is run in each, and the last columns are what
+each loses against the first, question by question.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from indexer.errors import PullquoteError
 from indexer.models.fetch import prepare
-from indexer.models.registry import PathSource, load_registry
+from indexer.models.registry import PathSource, Runtime, load_registry
 from indexer.models.spans import SpanModel, load_span_model
 from indexer.models.tokenizer import Tokenizer
 from reader.evaluate import (
+    Figures,
     Half,
     Outcome,
     Question,
     best_threshold,
+    difference,
     figures,
     half,
     mark,
@@ -52,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("readers", nargs="+", metavar="NAME=FOLDER", help="folders of weights")
     parser.add_argument("--data", type=Path, required=True, help="folder that the sets are in")
     parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
-    parser.add_argument("--runtime", default="onnx-int8", choices=["onnx-int8", "onnx", "torch"])
+    parser.add_argument("--runtimes", nargs="+", default=["onnx-int8"], choices=get_args(Runtime), metavar="RUNTIME")
     parser.add_argument("--device", help="run in torch there instead, batched: cpu, cuda")
     parser.add_argument("--n", type=int, default=300, help="questions of each half of a set (default: %(default)s)")
     parser.add_argument("--half", default="report", choices=["tune", "report"], help="whose figures are shown")
@@ -61,21 +65,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         readers = dict(pair.split("=", 1) for pair in given.readers)
-        loaded = {name: _reader(name, Path(folder), given) for name, folder in readers.items()}
+        loaded = {
+            f"{name} {runtime}" if len(given.runtimes) > 1 else name: _reader(name, Path(folder), runtime, given)
+            for name, folder in readers.items()
+            for runtime in given.runtimes
+        }
         rows = [list(_row(name, loaded, given)) for name in given.sets]
     except PullquoteError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    head = ["set", "questions", *(f"{name}: {kind}" for name in readers for kind in ("EM", "F1", "F1 at threshold"))]
+    head = ["set", "questions", *(f"{name}: {kind}" for name in loaded for kind in ("EM", "F1", "F1 at threshold"))]
+    head += [f"F1: {name} less {first}" for name, first in _pairs(list(loaded), len(given.runtimes))]
     for row in [head, ["---"] * len(head), *rows]:
         sys.stdout.write(f"| {' | '.join(row)} |\n")
     return 0
 
 
-def _reader(name: str, weights: Path, given: argparse.Namespace) -> Reader:
+def _pairs(names: Sequence[str], n_runtimes: int) -> list[tuple[str, str]]:
+    """Each reader in each runtime but the first, with the same reader in the first."""
+    return [(name, names[i - i % n_runtimes]) for i, name in enumerate(names) if i % n_runtimes]
+
+
+def _reader(name: str, weights: Path, runtime: Runtime, given: argparse.Namespace) -> Reader:
     """The reader of a folder of weights, run as the reader that ships is run."""
     shipped = load_registry()["minilm-l6-reader"]
-    spec = replace(shipped, name=name, runtime=given.runtime, sources=(PathSource(weights.resolve()),), files={})
+    spec = replace(shipped, name=name, runtime=runtime, sources=(PathSource(weights.resolve()),), files={})
     if given.device:
         from reader.train.network import BatchedNetwork, torch_device  # loads torch, which exported readers never do
 
@@ -93,16 +107,24 @@ def _row(name: str, readers: dict[str, Reader], given: argparse.Namespace) -> It
     rivals = _rivals(questions, given.rivals) if given.rivals else None
     yield name
     yield str(sum(half(question.id) == given.half for question in chosen))
+    answerable: dict[str, list[Outcome]] = {}
     for reader_name, reader in readers.items():
         marked = mark(chosen, list(predict(reader, chosen, rivals)))
         _save(given.out / "predictions.jsonl", name, reader_name, marked)
         shown = [one for one in marked if half(one.question.id) == given.half]
-        has = figures([one for one in shown if one.question.answers])
+        answerable[reader_name] = [one for one in shown if one.question.answers]
+        has = figures(answerable[reader_name])
         yield f"{has.em:.1f}"
-        yield f"{has.f1:.1f} ± {(has.f1_interval[1] - has.f1_interval[0]) / 2:.1f}"
+        yield _with_margin(has)
         tune = [one for one in marked if half(one.question.id) == "tune"]
-        whole = figures(shown, best_threshold(tune)) if name == _WITH_UNANSWERABLE else None
-        yield f"{whole.f1:.1f} ± {(whole.f1_interval[1] - whole.f1_interval[0]) / 2:.1f}" if whole else ""
+        yield _with_margin(figures(shown, best_threshold(tune))) if name == _WITH_UNANSWERABLE else ""
+    for reader_name, first in _pairs(list(readers), len(given.runtimes)):
+        gap = difference(answerable[reader_name], answerable[first])
+        yield f"{gap.f1:+.2f} ({gap.f1_interval[0]:+.2f} to {gap.f1_interval[1]:+.2f})"
+
+
+def _with_margin(found: Figures) -> str:
+    return f"{found.f1:.1f} ± {(found.f1_interval[1] - found.f1_interval[0]) / 2:.1f}"
 
 
 def _rivals(questions: Sequence[Question], n: int) -> Callable[[Question], list[str]]:

@@ -95,3 +95,43 @@ def test_an_evaluation_starts_anew_when_articles_are_purged_beneath_it(tmp_path:
         found = archive.evaluate([cost, cost], report=report)
     assert told == [1, 1, 2]
     assert (found["questions"], found["view"]["articles"]) == (2, 2)
+
+
+def test_eval_reader_measures_files_without_an_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    context = "The bridge over the Anse cost 3 million euros and opened in May 2021."
+    asked = [
+        ("q1", "How much did the bridge cost?", "3 million euros"),
+        ("q2", "When did the bridge open?", "May 2021"),
+        ("q3", "What did the bridge cross?", None),
+    ]
+    qas = [
+        {
+            "id": name,
+            "question": question,
+            "is_impossible": answer is None,
+            "answers": [{"text": answer, "answer_start": context.index(answer)}] if answer else [],
+        }
+        for name, question, answer in asked
+    ]
+    for name in ("one.json", "two.json"):
+        whole = {"data": [{"title": "x", "paragraphs": [{"context": context, "qas": qas}]}]}
+        (tmp_path / name).write_text(json.dumps(whole))
+    one, two, picture = (str(tmp_path / name) for name in ("one.json", "two.json", "both.png"))
+    assert cli.main(["eval", "reader", one, two, "--json", "--plot", picture]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["file"], second["file"], first["questions"]) == (one, two, 3)
+    assert first["figures"]["answerable"]["f1"] == 100.0
+    assert {key: value for key, value in second.items() if key != "file"} == {
+        key: value for key, value in first.items() if key != "file"
+    }
+    assert Path(picture).read_bytes()[:4] == b"\x89PNG"
+    assert cli.main(["eval", "reader", one, "--sample", "1"]) == 0
+    assert capsys.readouterr().out.startswith(f"{one}: 1 questions, minilm-l6-reader, onnx-int8\n")
+    for options, problem in {
+        ("--sample", "0"): "give 1 or more",
+        ("--plot", "x.jpg"): "let it end in .png",
+    }.items():
+        assert cli.main(["eval", "reader", one, *options]) == 2
+        assert problem in capsys.readouterr().err
+    assert cli.main(["eval", "reader", str(tmp_path / "none.json")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

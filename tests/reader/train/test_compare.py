@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+import transformers
 
 from reader.evaluate import half
 from reader.train.compare import SETS, main
@@ -23,7 +25,7 @@ def test_the_table_is_of_report_halves(base: Path, tmp_path: Path, capsys: pytes
     save_network(network, network.state_dict(), base, tmp_path / "weights")
     folders = {"--data": tmp_path / "data", "--out": tmp_path / "out"}
     options = [str(part) for pair in folders.items() for part in pair]
-    code = main([f"a={tmp_path / 'weights'}", *options, "--runtime", "torch", "--n", "20", "--sets", _SET])
+    code = main([f"a={tmp_path / 'weights'}", *options, "--runtimes", "torch", "--n", "20", "--sets", _SET])
     assert code == 0
     head, _, row = capsys.readouterr().out.splitlines()
     assert [cell.strip() for cell in head.strip("|").split("|")] == [
@@ -40,6 +42,31 @@ def test_the_table_is_of_report_halves(base: Path, tmp_path: Path, capsys: pytes
     ems = [one["em"] for one in report if one["answers"]]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:3] == [_SET, "20", f"{100 * sum(ems) / len(ems):.1f}"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_runtimes_stand_side_by_side_with_what_each_loses(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_squad(tmp_path / "data" / SETS[_SET], questions(40))
+    longer = transformers.AutoConfig.from_pretrained(base, max_position_embeddings=512)  # exports are tried on news
+    network = transformers.BertForQuestionAnswering(longer)
+    network.save_pretrained(tmp_path / "weights")
+    shutil.copyfile(base / "tokenizer.json", tmp_path / "weights" / "tokenizer.json")
+    folders = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
+    assert (
+        main([f"a={tmp_path / 'weights'}", *folders, "--n", "10", "--sets", _SET, "--runtimes", "torch", "onnx"]) == 0
+    )
+    head, _, row = (
+        [cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()
+    )
+    assert head[2:] == [
+        *(f"a {runtime}: {kind}" for runtime in ("torch", "onnx") for kind in ("EM", "F1", "F1 at threshold")),
+        "F1: a onnx less a torch",
+    ]
+    cells = dict(zip(head, row, strict=True))
+    assert cells["a torch: F1"] == cells["a onnx: F1"]  # float: the same spans
+    assert cells["F1: a onnx less a torch"] == "+0.00 (+0.00 to +0.00)"
 
 
 def test_a_missing_set_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

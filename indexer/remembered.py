@@ -99,6 +99,18 @@ class Memory:
         """Keep what a server said, until `save`: not before the articles are stored that it said it of."""
         self._fetched.append((url, *validators, self._reader))
 
+    def forget_fetched(self, url: str) -> None:
+        """Do not keep what a server said of a URL in this run, nor what it said before."""
+        self._fetched = [one for one in self._fetched if one[0] != url]
+        self._fetched.append((url, None, None, self._reader))
+
+    def entry(self, origin: str, extractor: str) -> Unchanged | None:
+        """The article that a feed's entry gave to an extractor before, whatever else stood in the feed then."""
+        sql = """SELECT id FROM origin JOIN article ON article.rowid = article
+            WHERE key = ? AND extractor = ? AND removed_seq IS NULL"""
+        rows = self._archive.store.rows(sql, (origin, extractor))
+        return Unchanged(origin, rows[0][0]) if rows else None
+
     def save(self) -> None:
         """Write all that was learnt, when every article of this run is stored."""
         self._write(self._fetched)

@@ -46,7 +46,7 @@ def read_pages(
     seen: set[str] = set()
     with Readers() as readers:
         memory = memory or NoMemory()
-        for found in Reading(options, readers, memory).read(_documents(paths, stdin, fetcher, memory)):
+        for found in Reading(options, readers, memory, fetcher).read(_documents(paths, stdin, fetcher, memory)):
             yield found if isinstance(found, SourceUnreadable) else _once(found, seen)
 
 

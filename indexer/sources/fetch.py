@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import BinaryIO, Protocol, cast
@@ -15,12 +16,14 @@ from indexer.sources.addresses import is_public
 from indexer.sources.decode import charset_of
 from indexer.sources.http import Allowed, Answer, Unreachable, request
 from indexer.sources.limits import MAX_BYTES
-from indexer.sources.source import Document, Given, Unchanged, Validators
+from indexer.sources.source import Document, Given, Postponed, Unchanged, Validators
 
 AGENT = "pullquote"
 MAX_REDIRECTS = 5
 _ROBOTS_BYTES = 512_000
 _LONGEST_DELAY = 10.0  # seconds that a site may make us wait between two requests
+_LINKED_DELAY = 1.0  # seconds between two pages that a feed links to, where the site does not say
+MAX_LINKED = 100  # pages that feeds link to, of one site in one run
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Where a page's bytes may not say what it is, what its server says of it does.
 _NAMES = {
@@ -58,6 +61,10 @@ class Remembered(Protocol):
         """Keep what a server said."""
         ...
 
+    def forget_fetched(self, url: str) -> None:
+        """Do not keep it."""
+        ...
+
 
 class Fetcher:
     """Fetches URLs for one run: `robots.txt` is asked once a site, and its delays are kept."""
@@ -68,6 +75,7 @@ class Fetcher:
         self._memory, self._allowed, self._sleep = memory, allowed, sleep
         self._robots: dict[tuple[str, str], RobotFileParser] = {}
         self._last: dict[str, float] = {}
+        self._linked: Counter[str] = Counter()
         self._agent = f"{AGENT}/{version('pullquote')}"
 
     def get(self, url: str) -> list[Document | SourceUnreadable | Unchanged]:
@@ -90,29 +98,51 @@ class Fetcher:
         self._memory.fetched(url, Validators(answer.headers.get("etag"), answer.headers.get("last-modified")))
         return [_document(url, place, answer)]
 
-    def _follow(self, url: str, conditions: dict[str, str]) -> tuple[str, Answer]:
+    def linked(self, url: str) -> Document | SourceUnreadable:
+        """The page that an entry of a feed links to: slower than what was asked for, and not without end."""
+        try:
+            site = _split(url).netloc
+            if self._linked[site] >= MAX_LINKED:
+                return Postponed(
+                    url, f"{MAX_LINKED} pages of its site were fetched in this run: run it again for the rest"
+                )
+            self._linked[site] += 1
+            place, answer = self._follow(urldefrag(url).url, {}, _LINKED_DELAY)
+        except Unreachable as problem:
+            return SourceUnreadable(url, str(problem))
+        if answer.status != 200:
+            return SourceUnreadable(url, f"its server answers {answer.status}")
+        return _document(url, place, answer)
+
+    def ask_again(self, url: str) -> None:
+        """Let the next run fetch a URL even if it has not changed: this one left out some of what it leads to."""
+        self._memory.forget_fetched(url)
+
+    def _follow(self, url: str, conditions: dict[str, str], delay: float = 0.0) -> tuple[str, Answer]:
         """The answer at the end of all redirections, and where that is; every hop is checked like the first."""
         for _ in range(MAX_REDIRECTS + 1):
             parts = _split(url)
             if not self._may(parts):
                 raise Unreachable(f"robots.txt of {parts.netloc} asks not to fetch it")
-            answer = self._request(parts, conditions)
+            answer = self._request(parts, conditions, delay=delay)
             if answer.status not in _REDIRECTS:
                 return url, answer
             url = urldefrag(urljoin(url, answer.headers.get("location", ""))).url
         raise Unreachable(f"it is redirected more than {MAX_REDIRECTS} times")
 
-    def _request(self, parts: SplitResult, conditions: dict[str, str], most: int | None = None) -> Answer:
-        self._wait(parts)
+    def _request(
+        self, parts: SplitResult, conditions: dict[str, str], most: int | None = None, delay: float = 0.0
+    ) -> Answer:
+        self._wait(parts, delay)
         headers = {"User-Agent": self._agent, "Accept": "*/*", "Connection": "close", **conditions}
         try:
             return request(parts, headers, self._allowed, most or MAX_BYTES)
         finally:
             self._last[parts.netloc] = time.monotonic()
 
-    def _wait(self, parts: SplitResult) -> None:
+    def _wait(self, parts: SplitResult, least: float) -> None:
         robots = self._robots.get((parts.scheme, parts.netloc))
-        delay = min(float(robots.crawl_delay(AGENT) or 0) if robots else 0.0, _LONGEST_DELAY)
+        delay = max(min(float(robots.crawl_delay(AGENT) or 0) if robots else 0.0, _LONGEST_DELAY), least)
         left = self._last.get(parts.netloc, -delay) + delay - time.monotonic()
         if left > 0:
             self._sleep(left)

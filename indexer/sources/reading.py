@@ -12,6 +12,7 @@ from indexer.errors import SourceUnreadable
 from indexer.sources.apart import Job, Read, Readers
 from indexer.sources.formats import FORMATS, HEAD, Format, recognise
 from indexer.sources.limits import MAX_DEPTH, read_whole
+from indexer.sources.linked import Linked, LinkedPages
 from indexer.sources.options import SourceOptions
 from indexer.sources.source import Document, Given, Unchanged, sha256
 from indexer.types import Page
@@ -41,6 +42,10 @@ class Memory(Protocol):
         """Keep the stamp of a file that was read."""
         ...
 
+    def entry(self, origin: str, extractor: str) -> Unchanged | None:
+        """What a feed's entry gave to this extractor."""
+        ...
+
 
 class NoMemory:
     """For a first run: everything is new."""
@@ -57,6 +62,9 @@ class NoMemory:
     def looked(self, origin: str, stamp: str, source_sha256: str, extractor: str) -> None:
         """Forget it."""
 
+    def entry(self, origin: str, extractor: str) -> None:
+        """Nothing."""
+
 
 class _Pending(NamedTuple):
     """A document that is being read, with what its refusal would be remembered by."""
@@ -68,10 +76,11 @@ class _Pending(NamedTuple):
 
 
 class Reading:
-    """One run."""
+    """One run. linked: fetches the pages that entries of fetched feeds link to, where it may."""
 
-    def __init__(self, options: SourceOptions, readers: Readers, memory: Memory) -> None:
+    def __init__(self, options: SourceOptions, readers: Readers, memory: Memory, linked: Linked | None = None) -> None:
         self._options, self._readers, self._memory = options, readers, memory
+        self._links = LinkedPages(options, readers, memory, linked) if linked else None
 
     def read(self, documents: Iterable[Document | Result]) -> Iterator[Result]:
         """Every page of every document, in order; some documents ahead are being read meanwhile."""
@@ -94,7 +103,7 @@ class Reading:
         results = found.future.result()
         if len(results) == 1 and type(results[0]) is SourceUnreadable:
             self._memory.refuse(found.origin, found.sha256, found.label, results[0].reason)
-        yield from results
+        yield from (self._links.whole(one) for one in results) if self._links else results
 
     def _all(self, documents: Iterable[Document | Result]) -> Iterator[Result | _Pending]:
         for document in documents:

@@ -56,6 +56,10 @@ class Unchanged(NamedTuple):
     id: str
 
 
+class Postponed(SourceUnreadable):
+    """What is left to the next run."""
+
+
 class Validators(NamedTuple):
     """What a server said of a URL's content when it was last fetched, to ask whether it has changed since."""
 

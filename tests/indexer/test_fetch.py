@@ -19,6 +19,7 @@ from indexer.commit import delete
 from indexer.errors import SourceUnreadable
 from indexer.remembered import Memory
 from indexer.sources import NO_OPTIONS, read_pages
+from indexer.sources import fetch as fetching
 from indexer.sources import http as client
 from indexer.sources.addresses import is_public
 from indexer.sources.fetch import Fetcher
@@ -178,6 +179,92 @@ def test_a_feed_gives_its_entries_and_then_nothing_new(site: Site, run: Run) -> 
     assert added.status == "added"
     assert added.origin.startswith(f"{site.url}/feed#https://courier.example/")
     assert [(event.status, event.id) for event in run.index(f"{site.url}/feed")] == [("unchanged", added.id)]
+
+
+def summaries(site: Site, *names: str, said: str = "The ferry is broken.") -> Reply:
+    """A feed that sums up pages of a site."""
+    entries = "".join(
+        f"<item><title>{name}</title><link>{site.url}/{name}</link><description>{said}</description>"
+        "<pubDate>Mon, 04 Mar 2024 10:00:00 +0100</pubDate></item>"
+        for name in names
+    )
+    body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>T</title>{entries}</channel></rss>'
+    return 200, {"Content-Type": "text/xml", "ETag": f'"{len(names)}{said}"'}, body.encode()
+
+
+def test_where_a_feed_has_only_a_summary_its_page_is_read(site: Site, run: Run) -> None:
+    site.replies = {"/feed": summaries(site, "a"), "/a": html()}
+    (added,) = run.index(f"{site.url}/feed")
+    assert (added.status, added.origin, added.warnings) == ("added", f"{site.url}/feed#{site.url}/a", ())
+    article = run.archive.view().article_at(1)
+    assert article.text.startswith("The ferry")
+    assert "cracked propeller shaft" in article.text
+    assert article.published_at == "2024-03-04T09:00:00Z"
+    assert (article.metadata["content"], article.metadata["date_from"]) == ("page", "feed")
+
+
+def test_a_linked_page_is_fetched_again_only_when_its_entry_changes(site: Site, run: Run) -> None:
+    site.replies = {"/feed": summaries(site, "a"), "/a": html(), "/b": html(body=HTML.replace(b"Corran", b"Torran"))}
+    site.replies["/b"] = html(body=re.sub(rb'<link rel="canonical"[^>]*>', b"", site.replies["/b"][2]))
+    run.index(f"{site.url}/feed")
+    site.replies["/feed"] = summaries(site, "a", "b")
+    site.asked.clear()
+    assert [event.status for event in run.index(f"{site.url}/feed")] == ["unchanged", "added"]
+    assert "/a" not in site.paths()
+    assert "/b" in site.paths()
+    site.replies["/feed"] = summaries(site, "a", "b", said="The ferry is repaired.")
+    site.asked.clear()
+    assert [event.status for event in run.index(f"{site.url}/feed")] == ["unchanged", "unchanged"]  # the pages are
+    assert site.paths().count("/a") == site.paths().count("/b") == 1
+    assert all(0 < seconds <= 1 for seconds in run.slept)
+    assert len(run.slept) >= 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ((404, {}, b""), "its server answers 404"),
+        (html(body=b"<html><body><script>x</script></body></html>"), "no article is found in it"),
+        ((200, {"Content-Type": "image/png"}, b"\x89PNG\r\n\x1a\n\0"), "what it links to is no web page"),
+    ],
+)
+def test_the_summary_stays_where_its_page_gives_nothing(site: Site, run: Run, reply: Reply, reason: str) -> None:
+    site.replies = {"/feed": summaries(site, "a"), "/a": reply}
+    (event,) = run.index(f"{site.url}/feed")
+    assert event.status == "added"
+    assert re.search(f"only its summary is taken: {reason}", event.warnings[0])
+    assert run.archive.view().article_at(1).text == "The ferry is broken."
+
+
+def test_robots_keep_us_from_linked_pages_too(site: Site, run: Run) -> None:
+    rules: Reply = (200, {}, b"User-agent: *\nDisallow: /a\n")
+    site.replies = {"/robots.txt": rules, "/feed": summaries(site, "a"), "/a": html()}
+    (event,) = run.index(f"{site.url}/feed")
+    assert "robots.txt" in event.warnings[0]
+    assert "/a" not in site.paths()
+
+
+def test_a_feed_does_not_lead_into_a_private_network(site: Site, run: Run) -> None:
+    body = summaries(site, "a")[2].replace(f"{site.url}/a".encode(), b"http://169.254.169.254/latest/")
+    site.replies["/feed"] = (200, {"Content-Type": "text/xml"}, body)
+    (event,) = run.index(f"{site.url}/feed")
+    assert "not a public address" in event.warnings[0]
+
+
+def test_what_a_feed_leads_to_has_an_end_and_goes_on_with_the_next_run(
+    site: Site, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MAX_LINKED", 1)
+    site.replies["/feed"] = summaries(site, "a", "b")
+    for name in "ab":
+        body = re.sub(rb'<link rel="canonical"[^>]*>', b"", HTML.replace(b"Corran", name.encode() + b"orran"))
+        site.replies[f"/{name}"] = html(body=body)
+    first, second = run.index(f"{site.url}/feed")
+    assert (first.warnings, second.status) == ((), "added")
+    assert "run it again for the rest" in second.warnings[0]
+    assert [event.status for event in run.index(f"{site.url}/feed")] == ["unchanged", "updated"]
+    assert [event.status for event in run.index(f"{site.url}/feed")] == ["unchanged", "unchanged"]
+    assert site.asked[-1][1]["if-none-match"]
 
 
 def test_what_a_server_says_of_its_content_is_believed_where_the_bytes_say_nothing(site: Site, run: Run) -> None:

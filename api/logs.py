@@ -35,9 +35,10 @@ def start(level: Level) -> None:
         return  # as Python does by itself: warnings and errors, as sentences
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
-    logger = logging.getLogger("pullquote")
-    logger.addHandler(handler)
-    logger.propagate = False
+    for name in ("pullquote", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.propagate = False
     REQUESTS.setLevel(logging.INFO)
 
 

@@ -52,7 +52,7 @@ def run(app: FastAPI, listener: socket.socket, what: str) -> int:
         loop="asyncio",
         ws="none",
         log_config=None,
-        log_level="warning",
+        log_level="error",  # anyone can cause its warnings, as many as they like: of what is no HTTP, of connections
         access_log=False,  # the questions of a GET are in its URL
         server_header=False,
         forwarded_allow_ips=list(service.settings.proxies),  # said here, or uvicorn would ask the environment

@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +52,9 @@ class Server:
         )
         assert self.process.stderr is not None
         self.port = int(self.process.stderr.readline().rpartition(":")[2].split()[0])
+        self._said = deque[str](maxlen=1_000)
+        self._listener = Thread(target=self._said.extend, args=(self.process.stderr,))  # a full pipe would stop it
+        self._listener.start()
 
     def rss(self) -> float:
         """Resident memory now, MB."""
@@ -57,9 +62,11 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def stop(self) -> str:
-        """Stop it, and give what it said."""
+        """Stop it, and give the last that it said."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=60)[1]
+        self.process.wait(timeout=60)
+        self._listener.join()
+        return "".join(self._said)
 
 
 @contextlib.contextmanager
@@ -71,7 +78,7 @@ def serving(archive: Path, **environment: str) -> Iterator[Server]:
         yield server
     finally:
         server.process.kill()
-        server.process.wait()
+        server.stop()
 
 
 async def _ready(port: int) -> None:

@@ -260,3 +260,12 @@ def test_a_head_that_comes_letter_by_letter_is_given_up(folder: Path) -> None:
                 time.sleep(0.1)
         assert time.monotonic() - began < 5
         assert server.get("/healthz")[0] == 200
+
+
+def test_what_is_no_http_fills_no_log(folder: Path) -> None:
+    with started(folder) as server:
+        for _ in range(20):
+            with closing(socket.create_connection(("127.0.0.1", server.port), timeout=15)) as wire:
+                wire.sendall(b"\x16\x03\x01 this is TLS\r\n\r\n")
+                assert wire.recv(65_536).startswith(b"HTTP/1.1 400 ")
+        assert server.stop(signal.SIGTERM) == (0, "", "")

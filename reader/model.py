@@ -11,6 +11,7 @@ from indexer.types import Best, Reading
 from reader.calibrate import Calibration, Evidence
 from reader.decode import best_spans
 from reader.edges import may_begin, may_end, tidy
+from reader.speech import Verbs, said_in, whole
 from reader.words import Words
 
 if TYPE_CHECKING:
@@ -70,11 +71,13 @@ class Reader:
     def read(self, question: str, passages: Sequence[str], n: int = 20) -> list[Candidate]:
         """The n best spans over all passages, best first, none of which overlap; ties by passage, then offset.
 
-        Every span is made of whole words of its passage, with no white space and no dangling mark at its edges.
+        Every span is made of whole words of its passage, with no white space and no dangling mark at its edges. Where
+        the question is for what someone said, a part of a quotation becomes the whole of it; its score stays.
         """
+        verbs = said_in(question)
         texts = [_Text(passage) for passage in passages]
         windows = self.model.logits(question, passages)
-        found = (span for window in windows for span in self._spans(window, texts[window.passage], n))
+        found = (span for window in windows for span in self._spans(window, texts[window.passage], n, verbs))
         return _apart(found, n)
 
     def read_one(self, question: str, context: str) -> Reading:
@@ -99,7 +102,7 @@ class Reader:
             return [None] * len(found)
         return [float(value) for value in self.calibration.confidence(found)]
 
-    def _spans(self, window: Window, text: _Text, n: int) -> Iterable[Candidate]:
+    def _spans(self, window: Window, text: _Text, n: int, verbs: Verbs | None) -> Iterable[Candidate]:
         words, inside = text.words, np.array([offset is not None for offset in window.offsets], bool)
         edges = np.array([offset or (0, 0) for offset in window.offsets], np.int64).reshape(-1, 2)
         inside &= edges[:, 0] < edges[:, 1]
@@ -111,6 +114,7 @@ class Reader:
         for span in best_spans(window.start, window.end, first, last, self.max_tokens, n):
             edge = tidy(words, int(heads[span.first]), int(tails[span.last]))
             if edge is not None:
+                edge = whole(words, *edge, verbs) if verbs else edge
                 start, end = int(words.starts[edge[0]]), int(words.ends[edge[1]])
                 yield Candidate(window.passage, start, end, span.score - no_answer)
 

@@ -75,6 +75,9 @@ CREATE TABLE duplicate(
 ) STRICT;
 """
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+# Came after the first format: what filters look at, without the pages of the texts. The next writer makes it.
+_LATER = """CREATE INDEX IF NOT EXISTS article_facts
+    ON article(source, published_at, author, id, added_seq, removed_seq)"""
 
 
 class _Look(NamedTuple):
@@ -95,6 +98,7 @@ class Store:
         self._threads = threading.local()
         self._all: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()  # a thread that ends takes its own with it
         self._lock = threading.Lock()
+        self._may_lack = False  # what came after the first format
         _load_checksums()
         if not self.file.is_file() or self._is_blank():
             if not create:
@@ -102,6 +106,7 @@ class Store:
             self._create()
         with self._told():
             self._check_format()
+        self._may_lack = True
 
     def _is_blank(self) -> bool:
         """Whether the making of the archive was cut off before its first transaction."""
@@ -119,6 +124,7 @@ class Store:
         with self.writing() as writing:
             if writing.rows("PRAGMA user_version") == [(0,)]:  # else another process was first
                 writing.rows(_SCHEMA)
+                writing.rows(_LATER)
                 writing.rows("INSERT INTO meta VALUES ('sequence', 0), ('layout', 0)")
                 writing.rows(f"PRAGMA user_version = {FORMAT}")
 
@@ -219,8 +225,11 @@ class Store:
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
+                if self._may_lack:
+                    connection.execute(_LATER)
                 yield Writing(connection)
                 connection.execute("COMMIT")
+                self._may_lack = False
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

@@ -135,3 +135,17 @@ def test_the_log_stays_small_though_somebody_always_reads(tmp_path: Path, monkey
         reader.join()
     assert most < 4_000_000
     store.close()
+
+
+def test_an_index_that_came_later_is_made_by_the_next_writer(tmp_path: Path) -> None:
+    store = Store(tmp_path / "archive", create=True)
+    with store.writing() as writing:
+        writing.rows("DROP INDEX article_facts")
+    store.close()
+    store = Store(tmp_path / "archive")
+    sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'article_facts'"
+    assert store.rows(sql) == [(0,)]
+    with store.writing():
+        pass
+    assert store.rows(sql) == [(1,)]
+    store.close()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from indexer.types import Excluded, Filters
 from indexer.views import View
-from retriever.filter import allowed, unknown_dates
+from retriever.filter import allowed, unknown_dates, where
 
 UNITS = [
     "2021",
@@ -73,3 +73,10 @@ def test_lexical_search_and_the_store_let_the_same_articles_pass(view: View, wan
     rows = allowed(view, wanted)
     expected = {place.article for place in view.passages(rows.tolist())} if rows is not None else set(range(1, 6))
     assert {place.article for place in view.passages([row for row, _ in found])} == expected
+
+
+@pytest.mark.parametrize("wanted", [Filters(source=("WION",)), Filters(since="2022"), Filters(author=("Ann Lee",))])
+def test_filters_read_an_index_and_no_page_of_a_text(view: View, wanted: Filters) -> None:
+    condition, values = where(view, wanted)
+    plan = view.rows(f"EXPLAIN QUERY PLAN SELECT article.rowid FROM article WHERE {condition}", values)
+    assert "USING COVERING INDEX article_facts" in plan[0][3]

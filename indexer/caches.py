@@ -44,11 +44,12 @@ class Sealed(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What is on disk. version: changes whenever the rest does."""
+    """What is on disk. version: changes whenever the rest does. purged: how often rows were purged until then."""
 
     version: int
     segments: tuple[Sealed, ...]
     lexical: str | None
+    purged: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +71,17 @@ def read_layout(store: ArticleStore, embedder: str | None = None) -> tuple[int, 
     embedder: whose segments; None for those that serve.
     """
     sql = """SELECT (SELECT value FROM meta WHERE key = 'sequence'), (SELECT value FROM meta WHERE key = 'layout'),
-        (SELECT value FROM meta WHERE key = 'lexical'),
+        (SELECT value FROM meta WHERE key = 'lexical'), (SELECT value FROM meta WHERE key = 'purged'),
         id, embedder, first, last, n, files FROM (SELECT 1) AS one LEFT JOIN segment
         ON embedder = coalesce(?, (SELECT value FROM meta WHERE key = 'embedder')) ORDER BY first"""
     rows = store.rows(sql, (embedder,))
-    sequence, version, lexical, *_ = rows[0]
+    sequence, version, lexical, purged, *_ = rows[0]
     segments = [
         Sealed(name, embedder, first, last, n, _stamps(files))
         for *_, name, embedder, first, last, n, files in rows
         if name is not None
     ]
-    return int(sequence), Layout(int(version or 0), tuple(segments), lexical)
+    return int(sequence), Layout(int(version or 0), tuple(segments), lexical, int(purged or 0))
 
 
 def _stamps(files: str) -> dict[str, Stamp]:
@@ -91,12 +92,17 @@ class Moved(Exception):
     """What is on disk was put elsewhere while it was opened: read the layout again."""
 
 
-def opened(store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, sequence: int) -> State:
-    """The caches at a sequence number, from what is on disk and, for the rest, from the store. Raises Moved."""
-    segments = [_segment(store, folder, space, layout, row) for row in layout.segments]
-    base = Segments(space.width, segments)
-    passages, vectors = uncovered(store, space, layout.segments, sequence)
-    whole = base.extended(passages, vectors, _removed_passages(store, layout.segments, sequence))
+def opened(
+    store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, sequence: int, before: State | None = None
+) -> State:
+    """The caches at a sequence number, from what is on disk and, for the rest, from the store. Raises Moved.
+
+    before: the state until now, whose vectors are kept where only words were put on disk since.
+    """
+    if before and (before.layout.segments, before.layout.purged) == (layout.segments, layout.purged):
+        whole = _grown(store, space, before, sequence, removed_articles(store, before.sequence, sequence))
+    else:
+        whole = _vectors(store, folder, space, layout, sequence)
     disk = open_lexical(folder, layout.lexical, sequence)
     if disk is None and layout.lexical is not None:
         _warn(store, layout, folder / "lexical" / layout.lexical, "words are")
@@ -110,13 +116,25 @@ def opened(store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout
 def advanced(store: ArticleStore, space: VectorSpace, state: State, sequence: int) -> State:
     """The next state: what was added and removed since."""
     removed = removed_articles(store, state.sequence, sequence)
-    gone = np.array([row for rows in removed.values() for row in rows], np.int64)
-    passages, vectors = _added_vectors(store, space, state.sequence, sequence)
-    grown = state.dense.extended(passages, vectors, gone)
+    grown = _grown(store, space, state, sequence, removed)
     dead = state.dead | frozenset(removed)
     state.overlay.update(new_words(store, state.sequence, sequence), removed, sequence)
     layers = _layers(state.disk, dead, state.overlay)
     return State(sequence, state.layout, grown, layers, state.disk, state.overlay, dead)
+
+
+def _vectors(store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, sequence: int) -> Segments:
+    segments = [_segment(store, folder, space, layout, row) for row in layout.segments]
+    passages, vectors = uncovered(store, space, layout.segments, sequence)
+    removed = _removed_passages(store, layout.segments, sequence)
+    return Segments(space.width, segments).extended(passages, vectors, removed)
+
+
+def _grown(
+    store: ArticleStore, space: VectorSpace, state: State, sequence: int, removed: dict[int, list[int]]
+) -> Segments:
+    gone = np.array([row for rows in removed.values() for row in rows], np.int64)
+    return state.dense.extended(*_added_vectors(store, space, state.sequence, sequence), gone)
 
 
 def _layers(disk: LexicalIndex | None, dead: frozenset[int], overlay: LexicalIndex) -> Lexical:

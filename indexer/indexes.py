@@ -56,7 +56,7 @@ class LocalIndex:
             state = caches.advanced(self._store, self._space(), state, sequence)
         else:
             sequence, found = caches.read_layout(self._store)
-            state = caches.opened(self._store, self._folder, self._space(), found, sequence)
+            state = caches.opened(self._store, self._folder, self._space(), found, sequence, before=state)
         self._state = state
         sealed = sum(1 for segment in state.dense.segments if segment.sealed)
         memory = sum(int(s.live.sum()) for s in state.dense.segments if not s.sealed)

@@ -20,11 +20,12 @@ from indexer.caches import Layout, Sealed
 from indexer.dense import Segment
 from indexer.errors import ArchiveBusy, ArchiveReadOnly
 from indexer.files import holder_of, is_intact, kernel_lock, publish
-from indexer.generations import OF_SERVING, SIZE, Generation, Place, unfinished
+from indexer.generations import OF_SERVING, SIZE, Generation, Place, set_meta, unfinished
 from indexer.lexical import LexicalIndex
 from indexer.lexical_files import sign
 
-SEAL_AT = 20_000  # passages in memory that are worth a file, and a commit of the lexical index
+SEAL_AT = 20_000  # passages in memory that are worth a file of vectors
+WORDS_AT = 4_000  # passages that are worth a commit of the lexical index: what opening an archive has to index again
 _PATIENCE = 60  # seconds to wait for another process that is at it, where one must
 _DEAD = 0.2  # share of a segment's passages whose removal makes a rewrite worth it
 
@@ -34,17 +35,19 @@ def settle(archive: Archive, force: bool = False) -> bool:
 
     Does nothing when another process is at it. Raises ArchiveReadOnly: the disk refuses; the store is as it was.
     """
-    if not force and not _enough(archive):
+    vectors, words = _gathered(archive)
+    if not force and vectors < SEAL_AT and words < WORDS_AT:
         return False
     with sealing(archive.folder) as mine:
         if not mine:
             return False
+        newest = _newest(archive)  # before the sequence is read: it is visible then
         sequence, layout = caches.read_layout(archive.store)
-        segments = _sealed(archive, layout, sequence)
+        segments = _sealed(archive, layout, sequence) if force or vectors >= SEAL_AT else list(layout.segments)
         lexical = _lexical(archive, layout, sequence)
         changed = segments != list(layout.segments) or lexical is not None
         if changed:
-            _record(archive, segments, lexical or layout.lexical)
+            _record(archive, segments, lexical or layout.lexical, newest)
         sweep(archive)
         return changed
 
@@ -123,12 +126,18 @@ def words_of(place: Generation) -> str | None:
     return _rebuilt(place, sequence) if layout.lexical is not None else None
 
 
-def _enough(archive: Archive) -> bool:
-    """Whether enough has gathered; it costs two look-ups."""
+def _gathered(archive: Archive) -> tuple[int, int]:
+    """About how many passages came since vectors were sealed, and since words were committed; three look-ups."""
     _, layout = caches.read_layout(archive.store)
+    newest, sealed = _newest(archive), caches.covered(layout.segments)
+    worded = int(archive.store.meta("worded") or sealed) if layout.lexical is not None else 0
+    return newest - sealed, newest - worded
+
+
+def _newest(archive: Archive) -> int:
+    """The last passage that serves."""
     sql = f"SELECT coalesce((SELECT rowid FROM passage WHERE {OF_SERVING} ORDER BY rowid DESC LIMIT 1), 0)"
-    newest = int(archive.store.rows(sql)[0][0])
-    return newest - caches.covered(layout.segments) >= SEAL_AT
+    return int(archive.store.rows(sql)[0][0])
 
 
 def _sealed(archive: Place, layout: Layout, sequence: int) -> list[Sealed]:
@@ -218,14 +227,16 @@ def _refused(folder: Path) -> Iterator[None]:
         raise ArchiveReadOnly(folder, str(error)) from error
 
 
-def _record(archive: Place, segments: Sequence[Sealed], lexical: str | None = None) -> None:
-    """Make the new files what views open from now on, in one transaction."""
+def _record(archive: Place, segments: Sequence[Sealed], lexical: str | None = None, worded: int | None = None) -> None:
+    """Make the new files what views open from now on, in one transaction. worded: the last passage with its words."""
     rows = [(*row[:-1], json.dumps(row.files)) for row in segments]
     with archive.store.writing() as writing:
         writing.rows("DELETE FROM segment WHERE embedder = ?", (archive.space.fingerprint,))
         writing.many("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)", rows)
         if lexical is not None:
             writing.rows("INSERT OR REPLACE INTO meta VALUES ('lexical', ?)", (lexical,))
+        if worded is not None:
+            set_meta(writing, [("worded", worded)])
         writing.rows("UPDATE meta SET value = value + 1 WHERE key = 'layout'")
 
 

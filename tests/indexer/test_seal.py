@@ -18,6 +18,7 @@ from indexer.commit import delete
 from indexer.dense import Segments
 from indexer.errors import PullquoteError
 from indexer.files import kernel_lock
+from indexer.purge import purge
 from indexer.seal import repair, settle
 from indexer.types import Filters
 from indexer.views import View
@@ -305,3 +306,43 @@ def test_a_full_disk_while_sealing_leaves_the_store_and_the_last_caches(
     assert contents(archive.view()) == expected
     assert not [name for name in names(archive.folder / "dense") if name.startswith(".making")]
     assert len(names(archive.folder / "dense")) == 1
+
+
+def test_words_are_put_on_disk_more_often_than_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.seal.WORDS_AT", 8)
+    archive = Archive(tmp_path / "archive", WordEmbedder(), create=True)
+    reader = Archive(tmp_path / "archive", WordEmbedder())
+    for i in range(7):
+        put(archive, f"a{i}", f"khan a{i}")
+    before = reader.view()
+    assert not settle(archive)
+    put(archive, "a7", "khan a7")
+    assert settle(archive)
+    assert not settle(archive)
+    sequence, layout = caches.read_layout(archive.store)
+    assert layout.segments == ()
+    disk = caches.open_lexical(archive.folder, layout.lexical, sequence)
+    assert disk is not None
+    assert disk.sequence == sequence
+    after = reader.view()
+    assert after.dense.segments[0] is before.dense.segments[0]  # type: ignore[attr-defined]  # not read again
+    assert lexical_ids(after, "khan") == {f"a{i}" for i in range(8)}
+    assert contents(after) == contents(archive.view()) == {f"a{i}": f"khan a{i}" for i in range(8)}
+    for i in range(8, 16):
+        put(archive, f"a{i}", f"khan a{i}")
+    assert settle(archive)
+    assert lexical_ids(reader.view(), "khan") == {f"a{i}" for i in range(16)}
+    archive.close()
+    reader.close()
+
+
+def test_what_is_purged_in_memory_is_gone_where_only_words_were_put_on_disk(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive", WordEmbedder(), create=True)
+    reader = Archive(tmp_path / "archive", WordEmbedder())
+    put(archive, "secret", "zanzibar quixotic")
+    put(archive, "a", "khan met xi")
+    assert set(contents(reader.view())) == {"a", "secret"}
+    purge(archive, ["secret"])
+    assert contents(reader.view()) == {"a": "khan met xi"}
+    archive.close()
+    reader.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -87,11 +90,11 @@ class Segments:
 
     def search(self, query: Floats, k: int, allowed: Ints | None = None) -> list[tuple[int, float]]:
         """See `Dense.search`."""
-        with threads(1):  # one query is one thread's work: more would only wait for each other
+        with threads(1):  # of faiss, for one query and segment: more would only wait for each other
             return self._search(query, k, allowed)
 
     def _search(self, query: Floats, k: int, allowed: Ints | None) -> list[tuple[int, float]]:
-        found, guessed = list[tuple[Segment, Found]](), list[tuple[Segment, Found]]()
+        found, guesses = list[tuple[Segment, Found]](), list[tuple[Segment, Callable[[], Found]]]()
         wanted = _candidates(k)
         for segment in self.segments:
             mask = segment.mask(allowed)
@@ -103,9 +106,9 @@ class Segments:
             elif n <= max(FEW, 2 * wanted):
                 found.append((segment, segment.vectors.rows.search(query, k, _chosen(mask, n))))
             else:
-                filtered = allowed is not None
-                guessed.append((segment, _guess(segment.vectors.codes, query, wanted, min(k, n), mask, filtered)))
-        found += _scored(query, k, wanted, guessed)
+                codes, filtered = segment.vectors.codes, allowed is not None
+                guesses.append((segment, partial(_guess, codes, query, wanted, min(k, n), mask, filtered)))
+        found += _scored(query, k, wanted, _side_by_side(guesses))
         pairs = [pair for segment, part in found for pair in _pairs(segment, part)]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
 
@@ -200,6 +203,26 @@ def _guess(codes: Codes, query: Floats, wanted: int, least: int, mask: Bools | N
     if not filtered and len(found.positions) < least:
         return codes.candidates(query, wanted, mask, filtered=True)
     return found
+
+
+def _side_by_side(guesses: Sequence[tuple[Segment, Callable[[], Found]]]) -> list[tuple[Segment, Found]]:
+    """What each segment's codes give; the largest, which comes first, in this thread, the others beside it."""
+    if not guesses:
+        return []
+    (segment, guess), *others = guesses
+    beside = [(other, _beside().submit(_alone, work)) for other, work in others]
+    return [(segment, guess()), *((other, coming.result()) for other, coming in beside)]
+
+
+def _alone(work: Callable[[], Found]) -> Found:
+    with threads(1):
+        return work()
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    """Threads for the segments of a view: made for the first archive that has two large ones."""
+    return ThreadPoolExecutor(os.cpu_count() or 1, "pullquote-dense")
 
 
 def _scored(

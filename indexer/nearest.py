@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from indexer.types import Bools, Floats, Halves, Ints
 
 LIST = 256  # vectors in a list of the approximate index, on average
-PROBED = 0.25  # share of the lists that a search without filters looks into: `bench.indexes`, docs/archive-scale.md
+PROBED = 5  # times the root of the number of lists: how many a search looks into: `bench.dense`, docs/archive-scale.md
 _SAMPLE = 64  # vectors a list that the lists are learnt from
 _QUERY_BITS = 6  # of a query, while it is compared with codes of one bit: more are slower and find no more
 _BLOCK = 8192  # vectors read, decoded or encoded at a time
@@ -149,10 +149,10 @@ class Codes:
         filtered: `mask` may be any share of the vectors. Then as many lists are looked into as hold as many of it as
         those of a search without a mask hold of all, so that a filter costs no recall.
         """
-        lists = self._ivf.nlist
-        probed = max(1, round(PROBED * lists))
+        lists: int = self._ivf.nlist
+        probed = min(lists, round(PROBED * lists**0.5))
         if filtered:
-            probed = self._until(query, mask, max(4 * k, round(PROBED * self._index.ntotal)), probed)
+            probed = self._until(query, mask, max(4 * k, round(probed / lists * self._index.ntotal)), probed)
         parameters: Any = _selecting(mask, faiss.IVFRaBitQSearchParameters) or faiss.IVFRaBitQSearchParameters()
         parameters.nprobe, parameters.qb = probed, _QUERY_BITS
         scores, positions = self._index.search(query[None, :], k, params=parameters)

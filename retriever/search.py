@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -74,19 +77,36 @@ def legs(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
     """Search by meaning, by words, or both, at least k deep; the lexical leg of hybrid, 100."""
     deep = max(k, LEG_DEPTH)
     dense: list[tuple[int, float]] = []
-    lexical: list[tuple[int, float]] = []
     cosines: dict[int, float] = {}
-    if mode != "dense":
-        depth = LEG_DEPTH if mode == "hybrid" else deep
-        lexical = _whole_ties(lambda n: view.lexical.search(query, n, filters), depth)
+    by_words = _beside(lambda: _by_words(query, view, deep, mode, filters)) if mode == "hybrid" else None
     if mode != "lexical":
         vector, passages = embedder.encode_query(query), allowed(view, filters)
         dense = _whole_ties(lambda n: view.dense.search(vector, n, passages), deep)
+    lexical = by_words.result() if by_words else _by_words(query, view, deep, mode, filters)
+    if mode != "lexical":
         missing = {row for row, _ in lexical[:LEG_DEPTH]} - {row for row, _ in dense[:LEG_DEPTH]}
         if missing:
             cosines = dict(view.dense.search(vector, len(missing), np.array(sorted(missing), np.int64)))
     rows = [row for leg in (dense, lexical) for row, _ in leg[:LEG_DEPTH]] if mode == "hybrid" else []
     return Legs(dense, lexical, cosines, bonus(view, query, filters, rows))
+
+
+def _by_words(query: str, view: View, deep: int, mode: Mode, filters: Filters) -> list[tuple[int, float]]:
+    if mode == "dense":
+        return []
+    depth = LEG_DEPTH if mode == "hybrid" else deep
+    return _whole_ties(lambda n: view.lexical.search(query, n, filters), depth)
+
+
+def _beside(work: Callable[[], list[tuple[int, float]]]) -> Future[list[tuple[int, float]]]:
+    """Do some work in another thread. The engines let go of the interpreter while they search."""
+    return _threads().submit(work)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads for the lexical legs of several questions at once: made at the first one."""
+    return ThreadPoolExecutor(max(4, os.cpu_count() or 1), "pullquote-lexical")
 
 
 def fused(found: Legs, mode: Mode) -> list[Ranked]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indexer.types import Bools, Floats
+from indexer.types import Bools, Floats, Ints
 
 
 class TokenSpan(NamedTuple):
@@ -17,12 +17,15 @@ class TokenSpan(NamedTuple):
     score: float
 
 
-def best_spans(start: Floats, end: Floats, first: Bools, last: Bools, max_tokens: int, n: int) -> list[TokenSpan]:
+def best_spans(
+    start: Floats, end: Floats, first: Bools, last: Bools, max_tokens: int, n: int, parts: Ints | None = None
+) -> list[TokenSpan]:
     """Decode the n best spans by start[i] + end[j], i <= j: Devlin et al. 2019, 4.2, https://arxiv.org/abs/1810.04805
 
     start, end: (n_tokens,) float32 logits, no unit. first, last: (n_tokens,) bool, True where a span may begin, end.
-    max_tokens: longest span, in tokens. Returns at most n, best first, no two of which share a token; of equal
-    scores the one that begins first, then the shorter one.
+    max_tokens: longest span, in tokens. parts: (n_tokens,) numbers, the same ones within a part that no span may leave.
+    Returns at most n, best first, no two of which share a token; of equal scores the one that begins first, then the
+    shorter one.
     Raises ValueError: the shapes differ, or a logit is not finite.
     """
     if not (start.shape == end.shape == first.shape == last.shape and np.isfinite((start, end)).all()):
@@ -33,6 +36,8 @@ def best_spans(start: Floats, end: Floats, first: Bools, last: Bools, max_tokens
     reach = np.arange(len(start))[:, None] + np.arange(width)  # (n_tokens, width): the last token of each span
     padded = np.append(np.where(last, end, -np.inf), np.full(width, -np.inf))
     scores = np.where(first, start, -np.inf)[:, None] + padded[reach]
+    if parts is not None:
+        scores[np.append(parts, np.full(width, parts[-1:]))[reach] != parts[:, None]] = -np.inf
     spans: list[TokenSpan] = []
     while scores.size and len(spans) < n:
         i, k = divmod(int(scores.argmax()), width)

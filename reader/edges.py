@@ -11,6 +11,7 @@ from reader.words import Words
 
 _PAIRS = {"(": ")", "[": "]", "{": "}", "“": "”", "‘": "’", "«": "»"}
 _CLOSERS = {closer: opener for opener, closer in _PAIRS.items()}
+_STOPS = frozenset(".,!?")
 _STRAIGHT = frozenset("\"'")
 _NEVER_FIRST = frozenset([*",;:.!?…·•%*/\\|-–—_)]}”»", "'s", "’s", "'S", "’S"])
 _NEVER_LAST = frozenset(",;:…·•*/\\|-–—_([{“‘«$£€#@")
@@ -93,13 +94,11 @@ def _half_at_last(words: Words, first: int, last: int) -> bool:
 
 
 def _take_other_half(words: Words, first: int, last: int) -> tuple[int, int]:
-    """Close what is open inside, and open what is closed inside, where the mark is the very next character."""
-    if last + 1 < len(words) and words.touching(last, last + 1):
-        mark = words[last + 1]
-        if mark in _CLOSERS and _open(words, range(first, last + 1), _CLOSERS[mark], mark) > 0:
-            return first, last + 1
-        if mark == '"' and _count(words, first, last, mark) % 2 == 1:
-            return first, last + 1
+    """Close what is open inside, and open what is closed inside, where the mark is the very next character.
+
+    A full stop or comma may stand before the one that closes: “we will go” becomes “we will go.” with its marks.
+    """
+    last = _closed(words, first, last)
     if first > 0 and words.touching(first - 1, first):
         mark = words[first - 1]
         if mark in _PAIRS and _open(words, range(last, first - 1, -1), _PAIRS[mark], mark) > 0:
@@ -107,6 +106,20 @@ def _take_other_half(words: Words, first: int, last: int) -> tuple[int, int]:
         if mark == '"' and _count(words, first, last, mark) % 2 == 1:
             return first - 1, last
     return first, last
+
+
+def _closed(words: Words, first: int, last: int) -> int:
+    for close in range(last + 1, min(last + 3, len(words))):
+        mark = words[close]
+        if not words.touching(close - 1, close):
+            break
+        if mark in _CLOSERS and _open(words, range(first, last + 1), _CLOSERS[mark], mark) > 0:
+            return close
+        if mark == '"' and _count(words, first, last, mark) % 2 == 1:
+            return close
+        if mark not in _STOPS:
+            break
+    return last
 
 
 def _match(words: Words, indices: range, mark: str, other: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -55,6 +56,7 @@ class Candidate(NamedTuple):
 # SQuAD's answers are short: 15 tokens would do (F1 80.1, 60: 79.2). What people said is long: F1 40.6 with 15 on news,
 # 48.2 with 30, 50.1 with 60, 49.9 with 90.
 _LONGEST = 60
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
 class Reader:
@@ -110,8 +112,9 @@ class Reader:
         tails, whole_tail = words.ending(edges[:, 1])
         first = inside & whole_head & text.may_begin[heads]
         last = inside & whole_tail & text.may_end[tails]
+        parts = np.searchsorted(text.breaks, edges[:, 0])
         no_answer = float(window.start[0] + window.end[0])
-        for span in best_spans(window.start, window.end, first, last, self.max_tokens, n):
+        for span in best_spans(window.start, window.end, first, last, self.max_tokens, n, parts):
             edge = tidy(words, int(heads[span.first]), int(tails[span.last]))
             if edge is not None:
                 edge = whole(words, *edge, verbs) if verbs else edge
@@ -120,9 +123,13 @@ class Reader:
 
 
 class _Text:
-    """A passage with its words, and where among them a quotation may begin and end (one past the last: never)."""
+    """A passage with its words, and where among them a quotation may begin and end (one past the last: never).
+
+    breaks: where its blank lines are, (n,) int64. Of 13,416 right answers of the tune halves none goes over one.
+    """
 
     def __init__(self, text: str) -> None:
+        self.breaks = np.array([match.start() for match in _BLANK_LINE.finditer(text)], np.int64)
         self.words = Words(text)
         self.may_begin = np.append(may_begin(self.words), False)
         self.may_end = np.append(may_end(self.words), False)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.types import Bools, Floats
+from indexer.types import Bools, Floats, Ints
 from reader.decode import TokenSpan, best_spans
 
 
@@ -41,7 +41,15 @@ def test_of_equal_scores_the_first_and_the_shorter_wins() -> None:
 @pytest.mark.parametrize("n_tokens", [0, 1, 5])
 def test_nothing_allowed_gives_nothing(n_tokens: int) -> None:
     logits, never = np.zeros(n_tokens, np.float32), np.zeros(n_tokens, bool)
-    assert best_spans(logits, logits, never, never, max_tokens=3, n=5) == []
+    for parts in (None, np.zeros(n_tokens, np.int64)):
+        assert best_spans(logits, logits, never, never, 3, 5, parts) == []
+
+
+def test_no_span_leaves_its_part() -> None:
+    start, end = floats(9, 0, 0), floats(0, 1, 9)
+    assert best_spans(start, end, everywhere(3), everywhere(3), 3, 2) == [(0, 2, 18.0)]
+    parts = np.array([0, 0, 1])
+    assert best_spans(start, end, everywhere(3), everywhere(3), 3, 2, parts) == [(0, 1, 10.0), (2, 2, 9.0)]
 
 
 @pytest.mark.parametrize("bad", [floats(0, np.nan), floats(0, np.inf), floats(0)])
@@ -50,29 +58,33 @@ def test_logits_that_cannot_be_are_refused(bad: Floats) -> None:
         best_spans(bad, floats(0, 0), everywhere(2), everywhere(2), max_tokens=2, n=1)
 
 
+Case = tuple[Floats, Floats, Bools, Bools, int, int, Ints]
+
+
 @st.composite
-def inputs(draw: st.DrawFn) -> tuple[Floats, Floats, Bools, Bools, int, int]:
+def inputs(draw: st.DrawFn) -> Case:
     n_tokens = draw(st.integers(1, 9))
     logits = st.lists(st.integers(-9, 9), min_size=n_tokens, max_size=n_tokens)
     flags = st.lists(st.booleans(), min_size=n_tokens, max_size=n_tokens)
     start, end = (np.array(draw(logits), np.float32) for _ in "se")
     first, last = (np.array(draw(flags), bool) for _ in "fl")
-    return start, end, first, last, draw(st.integers(1, 12)), draw(st.integers(1, 12))
+    parts = draw(st.lists(st.integers(0, 1), min_size=n_tokens, max_size=n_tokens))
+    return start, end, first, last, draw(st.integers(1, 12)), draw(st.integers(1, 12)), np.array(parts)
 
 
 @given(inputs())
-def test_equals_taking_the_best_legal_span_again_and_again(case: tuple[Floats, Floats, Bools, Bools, int, int]) -> None:
-    start, end, first, last, max_tokens, n = case
+def test_equals_taking_the_best_legal_span_again_and_again(case: Case) -> None:
+    start, end, first, last, max_tokens, n, parts = case
     legal = [
         TokenSpan(i, j, float(start[i] + end[j]))
         for i in range(len(start))
         for j in range(i, min(i + max_tokens, len(start)))
-        if first[i] and last[j]
+        if first[i] and last[j] and parts[i] == parts[j]
     ]
     expected: list[TokenSpan] = []
     for span in sorted(legal, key=lambda s: (-s.score, s.first, s.last)):
         if all(span.last < other.first or other.last < span.first for other in expected):
             expected.append(span)
-    found = best_spans(start, end, first, last, max_tokens, n)
+    found = best_spans(start, end, first, last, max_tokens, n, parts)
     assert found == expected[:n]
     assert all(a.last < b.first or b.last < a.first for a, b in combinations(found, 2))

@@ -48,6 +48,11 @@ def tidied(text: str, part: str) -> str | None:
         ("said “yes we can” and", "“yes we", "yes we"),
         ("said “yes we can” and", "yes we can”", "yes we can"),
         ("said “yes we can” and", "“yes we can”", "“yes we can”"),
+        ('he "can, and he "will." So', 'he "will', 'he "will."'),  # a full stop before the mark that closes
+        ("he “will,” so", "he “will", "he “will,”"),
+        ("“a” and “b.” So", "a” and “b", "“a” and “b.”"),  # both halves
+        ("he “will go.” So", "will go", "will go"),  # nothing open inside
+        ("he “will. ” So", "he “will", "he “will"),  # a space before the mark
         ("said ‘yes’ and", "‘yes", "yes"),
         ("said 'yes' and", "'yes", "yes"),
         ("said 'yes' and", "'yes'", "'yes'"),

@@ -47,6 +47,12 @@ def test_a_quotation_is_at_most_max_tokens_long() -> None:
     assert Reader(model, max_tokens=2).read("?", ["a b c"], n=1) == [Candidate(0, 0, 3, 10.0)]
 
 
+def test_a_quotation_never_goes_over_a_blank_line() -> None:
+    model = FakeSpanModel(by_word(one=(9, 0), two=(0, 8), four=(0, 9)))
+    found = {text: Reader(model).read("?", [text], n=1)[0] for text in ("one two\n \nfour", "one two\nfour")}
+    assert [text[best.start : best.end] for text, best in found.items()] == ["one two", "one two\nfour"]
+
+
 def test_two_windows_that_find_the_same_span_find_it_once() -> None:
     context = " ".join(["aa"] * 8 + ["yes"] + ["bb"] * 8)
     model = FakeSpanModel(by_word(yes=(3.0, 4.0)), width=12)

@@ -5,6 +5,7 @@ Then, in FOLDER/NAME, `pullquote index articles.jsonl` and `pullquote eval quest
 snippets    RealTimeQA's questions up to 2024; the articles are their evidence snippets, each question's own is relevant
 news        RealTimeQA's questions whose answer stands in an article that its search gave; those articles and 300 more
 squad       SQuAD 1.1 dev; the articles are its paragraphs
+newsqa      NewsQA's half; the articles are its 325 news stories
 wikinews    headlines as queries; the articles are without them
 cranfield, cisi   the classic sets, with their judgements
 """
@@ -68,14 +69,23 @@ def news(data: Path) -> Rows:
 
 def squad(data: Path) -> Rows:
     """SQuAD 1.1 dev as an open archive."""
-    with gzip.open(data / "squad_dev" / "squad_1.1_dev_from_explorer.json.gz", "rt", encoding="utf-8") as file:
-        given = json.load(file)["data"]
+    return _paragraphs(data / "squad_dev" / "squad_1.1_dev_from_explorer.json.gz", titled=True)
+
+
+def newsqa(data: Path) -> Rows:
+    """NewsQA as an open archive: many of its questions name nobody, and so fit several stories."""
+    return _paragraphs(data / "newsqa" / "newsqa_dev_half_squad.json.gz", titled=False)
+
+
+def _paragraphs(file: Path, titled: bool) -> Rows:
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        given = json.load(lines)["data"]
     articles: list[Record] = []
     questions: list[Record] = []
     for topic in given:
         for paragraph in topic["paragraphs"]:
-            article = {"id": f"p{len(articles):05d}", "title": topic["title"], "text": paragraph["context"]}
-            articles.append(article)
+            article = {"id": f"p{len(articles):05d}", "text": paragraph["context"]}
+            articles.append({**article, "title": topic["title"]} if titled else article)
             for asked in paragraph["qas"]:
                 answers = list(dict.fromkeys(answer["text"] for answer in asked["answers"]))
                 row = {"id": asked["id"], "question": asked["question"], "answers": answers}
@@ -160,7 +170,7 @@ def _by_hash(row: Record) -> str:
 
 
 SETS: dict[str, Callable[[Path], Rows]] = {
-    one.__name__: one for one in (snippets, news, squad, wikinews, cranfield, cisi)
+    one.__name__: one for one in (snippets, news, squad, newsqa, wikinews, cranfield, cisi)
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from indexer.types import Embedder, Floats
 
 _TITLE_RULE = "title clipped, new line, passage"
 _REPORTED = 64  # texts between two words to `report`
+_REMEMBERED = 512  # questions: pages of one search, and `ask` after `search`, want the same vector; 1 MB
 
 
 class Encoder(Protocol):
@@ -39,6 +41,7 @@ class TextEmbedder:
         self.runtime: str = spec.runtime
         self._spec, self._tokenizer, self._encoder = spec, tokenizer, encoder
         self.width = len(next(encoder.vectors(["width"])))
+        self._asked = lru_cache(_REMEMBERED)(self._encode_query)
 
     def text(self, title: str | None, passage: str) -> str:
         """The very string that is embedded for a passage: its title, clipped, stands before it."""
@@ -64,9 +67,14 @@ class TextEmbedder:
         return vectors
 
     def encode_query(self, question: str) -> Floats:
-        """Embed one question, clipped -> (width,) float32, unit length."""
+        """Embed one question, clipped -> (width,) float32, unit length, not to be written to: it is remembered."""
+        return self._asked(question)
+
+    def _encode_query(self, question: str) -> Floats:
         asked = self._tokenizer.clip(question, self._spec.question_tokens)
-        return next(self._encoder.vectors([self._spec.question_prefix + asked]))
+        vector = next(self._encoder.vectors([self._spec.question_prefix + asked]))
+        vector.flags.writeable = False
+        return vector
 
 
 class OnnxEncoder:

@@ -53,6 +53,14 @@ def test_a_question_is_nearest_to_what_answers_it() -> None:
     assert nearest == [0, 1, 2]
 
 
+def test_a_question_asked_again_has_the_same_vector_and_nobody_can_change_it() -> None:
+    first = embedder().encode_query("Who opened the bridge?")
+    assert embedder().encode_query("Who opened the bridge?") is first
+    assert embedder()._encode_query("Who opened the bridge?").tobytes() == first.tobytes()
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 0.0
+
+
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.none() | texts(8), texts(20)), min_size=1, max_size=4))
 def test_a_vector_depends_on_its_text_alone(passages: list[tuple[str | None, str]]) -> None:

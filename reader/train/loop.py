@@ -15,7 +15,7 @@ from reader.train.batches import Batch
 from reader.train.checkpoint import Position
 from reader.train.feed import Feed
 from reader.train.journal import Journal
-from reader.train.network import accepted
+from reader.train.network import scored
 from reader.train.objective import alone, shared_loss, taught_loss
 from reader.train.schedule import learning_rate
 from reader.train.teacher import Teacher
@@ -139,11 +139,7 @@ def _update(
 
 
 def _loss(model: torch.nn.Module, batch: Batch, settings: Settings, teacher: Teacher | None) -> torch.Tensor:
-    given = {"input_ids": batch.ids, "token_type_ids": batch.types, "attention_mask": batch.mask}
-    takes = accepted(model)
-    with torch.autocast(batch.ids.device.type, torch.bfloat16, enabled=settings.bf16):
-        found = model(**{name: given[name] for name in given if name in takes})
-    start, end = found.start_logits, found.end_logits
+    start, end = scored(model, batch.ids, batch.types, batch.mask, settings.bf16)
     group, weight = (batch.group, batch.weight) if settings.objective == "shared" else alone(batch.group, batch.weight)
     loss = shared_loss(start, end, batch.allowed, batch.starts, batch.ends, group, weight)
     if teacher is None:

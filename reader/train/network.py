@@ -47,9 +47,18 @@ def load_network(base: Path, device: torch.device, dropout: float = 0.1) -> torc
     return network
 
 
-def accepted(model: torch.nn.Module) -> frozenset[str]:
-    """Names of the inputs that a network takes: not every kind knows of token types."""
-    return frozenset(inspect.signature(model.forward).parameters)
+def scored(
+    model: torch.nn.Module, ids: torch.Tensor, types: torch.Tensor, mask: torch.Tensor, bf16: bool = False
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Start and end logits of a batch, (n_windows, n_tokens) each, no unit; the network gets the inputs that it takes.
+
+    ids, types, mask: (n_windows, n_tokens) int64; not every kind of network knows of token types. bf16: autocast.
+    """
+    given = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
+    takes = inspect.signature(model.forward).parameters
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=bf16):
+        found = model(**{name: given[name] for name in given if name in takes})
+    return found.start_logits, found.end_logits
 
 
 def pad_token(model: torch.nn.Module) -> int:
@@ -101,8 +110,7 @@ class BatchedNetwork:
     """A trained network that scores all windows of a question at once, on any device: quick figures while training."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
-        self._model = load_network(folder, device).eval()
-        self._takes, self._device = accepted(self._model), device
+        self._model, self._device = load_network(folder, device).eval(), device
 
     def run_each(self, texts: Sequence[Tokens]) -> Iterator[list[Floats]]:
         """Start and end logits for each text, (n_tokens,) float32."""
@@ -113,9 +121,8 @@ class BatchedNetwork:
             ids[row, : len(text.ids)] = torch.from_numpy(text.ids)
             types[row, : len(text.ids)] = torch.from_numpy(text.types)
             mask[row, : len(text.ids)] = 1
-        feeds = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
         with torch.inference_mode():
-            found = self._model(**{name: feeds[name].to(self._device) for name in feeds if name in self._takes})
-        both = torch.stack([found.start_logits, found.end_logits]).float().cpu().numpy()
+            found = scored(self._model, *(tensor.to(self._device) for tensor in (ids, types, mask)))
+        both = torch.stack(found).float().cpu().numpy()
         for row, text in enumerate(texts):
             yield [both[0, row, : len(text.ids)], both[1, row, : len(text.ids)]]

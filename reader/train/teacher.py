@@ -9,7 +9,7 @@ import torch
 from indexer.models.tokenizer import Tokenizer
 from reader.train.batches import Batch
 from reader.train.errors import TrainingDataError
-from reader.train.network import accepted, load_network, pad_token
+from reader.train.network import load_network, pad_token, scored
 
 _PROBE = ("Who said what?", "Nothing but words, in 2024.")
 
@@ -19,17 +19,14 @@ class Teacher:
 
     def __init__(self, folder: Path, student: Path, device: torch.device, bf16: bool) -> None:
         self._model = load_network(folder, device).eval().requires_grad_(False)
-        self._takes, self._bf16 = accepted(self._model), bf16
+        self._bf16 = bf16
         self._ids = _same_tokens(folder, student).to(device)
 
     @torch.no_grad()
     def logits(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Start and end logits of a batch of the student: (n_windows, n_tokens) each, no unit."""
         ids = torch.where(batch.mask.bool(), self._ids[batch.ids], pad_token(self._model))
-        given = {"input_ids": ids, "token_type_ids": batch.types, "attention_mask": batch.mask}
-        with torch.autocast(batch.ids.device.type, torch.bfloat16, enabled=self._bf16):
-            found = self._model(**{name: given[name] for name in given if name in self._takes})
-        return found.start_logits, found.end_logits
+        return scored(self._model, ids, batch.types, batch.mask, self._bf16)
 
 
 def _same_tokens(teacher: Path, student: Path) -> torch.Tensor:

@@ -71,11 +71,11 @@ def ask_all(texts: Sequence[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
 
     Raises TrainingDataError: the parser is not installed.
     """
-    import spacy  # type: ignore[import-not-found,unused-ignore]  # an extra of its own: only this command needs it
-
     try:
+        import spacy  # type: ignore[import-not-found,unused-ignore]  # an extra of its own: only this command needs it
+
         parse = spacy.load(_PARSER, disable=["lemmatizer_lookup"])
-    except OSError as error:
+    except (ImportError, OSError) as error:
         raise TrainingDataError(Path(_PARSER), f"is not installed: pip install 'pullquote[train]' ({error})") from error
     documents = parse.pipe(((context, (name, title)) for name, title, context in texts), as_tuples=True, batch_size=256)
     for document, (name, title) in documents:

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo eval test check serve browser models crash scale faults flips churn screens sizes landing client overload soak extraction laws fuzz clean
+.PHONY: demo eval test check serve browser models crash scale faults flips churn screens sizes landing client overload soak extraction laws fuzz train clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -104,6 +104,23 @@ SCALE_ARGS :=
 scale: $(VENV)/installed
 	@$(BIN)/python -m bench.scale $(SCALE) $(SCALE_ARGS)
 
+# A reader from base weights (those of the embedder, or BASE=FOLDER), compared with the one that ships; it goes on where it
+# was stopped. Hours on two cores, minutes with DEVICE=cuda. TRAIN_ARGS: options of reader.train. See docs/reader.md.
+DATA := ../shared/data
+BASE = $$($(BIN)/python -m reader.train.base)
+OUT := build/reader
+DEVICE := cpu
+TRAIN_QUESTIONS = $(if $(filter file,$(origin QUESTIONS)),170000,$(QUESTIONS))
+COMPARED := 150
+TRAIN_ARGS := --rate 4e-4 --batch-tokens 16384 --window 320
+train: $(VENV)/trained
+	@test -f $(OUT)/made/attributions.json.gz \
+		|| $(BIN)/python -m reader.train.attributions --data $(DATA) --out $(OUT)/made/attributions.json.gz
+	@base=$(BASE) && $(BIN)/python -m reader.train --data $(DATA) --made $(OUT)/made --base "$$base" \
+		--out $(OUT)/weights --work $(OUT)/run --questions $(TRAIN_QUESTIONS) --device $(DEVICE) $(TRAIN_ARGS)
+	@$(BIN)/python -m reader.train.compare shipped=reader/weights trained=$(OUT)/weights --data $(DATA) \
+		--out $(OUT)/compared --n $(COMPARED)
+
 clean:
 	rm -rf $(VENV) .client-venv $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -113,4 +130,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq -c constraints.txt $$($(BIN)/python -c '$(FIND_TORCH)' 2>/dev/null) torch
 	@$(BIN)/python -m pip install -qq -c constraints.txt -e ".[dev]"
+	@touch $@
+
+# The parser is large, and only training needs it: `make test` does without.
+$(VENV)/trained: $(VENV)/installed
+	@$(BIN)/python -m pip install -qq -c constraints.txt -e ".[train]"
 	@touch $@

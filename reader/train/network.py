@@ -121,8 +121,9 @@ class BatchedNetwork:
             ids[row, : len(text.ids)] = torch.from_numpy(text.ids)
             types[row, : len(text.ids)] = torch.from_numpy(text.types)
             mask[row, : len(text.ids)] = 1
+        there = self._device
         with torch.inference_mode():
-            found = scored(self._model, *(tensor.to(self._device) for tensor in (ids, types, mask)))
+            found = scored(self._model, ids.to(there), types.to(there), mask.to(there))
         both = torch.stack(found).float().cpu().numpy()
         for row, text in enumerate(texts):
             yield [both[0, row, : len(text.ids)], both[1, row, : len(text.ids)]]

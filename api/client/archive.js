@@ -4,11 +4,12 @@ import { words } from "./words.js";
 
 /** A request that gave no result. `title` and `message` are sentences to show; status is 0 where there was no reply. */
 export class Failure extends Error {
-  constructor(title, detail, { requestId = null, status = 0 } = {}) {
+  constructor(title, detail, { requestId = null, status = 0, type = null } = {}) {
     super(detail);
     this.title = title;
     this.requestId = requestId;
     this.status = status;
+    this.type = type;
   }
 }
 
@@ -18,6 +19,7 @@ const failureOf = async (response) => {
   return new Failure(problem.title ?? words.refused(response.status), problem.detail ?? words.noReason, {
     requestId: problem.request_id ?? null,
     status: response.status,
+    type: problem.type ?? null,
   });
 };
 

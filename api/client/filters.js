@@ -45,6 +45,7 @@ export const filtersOf = (form, chips, datalist, onChange) => {
     since.value = filters.since ?? "";
     until.value = filters.until ?? "";
     source.value = "";
+    for (const field of [since, until]) field.setCustomValidity(""); // a date that was wrong has gone with its page
     chosen = filters.source;
     chips.replaceChildren(...chipsOf(filters).filter(Boolean));
     chips.hidden = !chips.firstChild;
@@ -52,6 +53,8 @@ export const filtersOf = (form, chips, datalist, onChange) => {
 
   for (const field of [since, until, source]) field.addEventListener("change", changed);
   for (const field of [since, until]) field.addEventListener("input", () => field.setCustomValidity(""));
+  // What keeps a question from being sent must be in sight.
+  for (const field of [since, until]) field.addEventListener("invalid", () => (field.closest("details").open = true));
   const offer = (names) => datalist.replaceChildren(...names.map((value) => el("option", { value })));
   return { show, offer, current, check };
 };

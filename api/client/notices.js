@@ -4,12 +4,15 @@ import { useKey } from "./archive.js";
 import { el, prose } from "./dom.js";
 import { words } from "./words.js";
 
+// Servers end no sentence with a full stop.
+const ended = (sentence) => (/[\p{L}\p{N})`]$/u.test(sentence) ? `${sentence}.` : sentence);
+
 const notice = (title, detail, ...more) =>
   el(
     "div",
     { className: "notice" },
     el("p", { className: "lead" }, title),
-    detail ? el("p", {}, prose(detail)) : null,
+    detail ? el("p", {}, prose(ended(detail))) : null,
     ...more,
   );
 
@@ -48,9 +51,9 @@ const keyForm = (again) => {
 export const failureNotice = (failure, again) => {
   const node = notice(
     failure.title ?? words.failed,
-    failure.message,
-    failure.requestId ? el("p", { className: "request" }, words.request(failure.requestId)) : null,
-    failure.status === 401 ? keyForm(again) : againButton(again),
+    failure.type === "urn:pullquote:key-missing" ? words.keyWanted : failure.message,
+    failure.requestId && failure.status !== 401 ? el("p", { className: "request" }, words.request(failure.requestId)) : null,
+    failure.status === 401 ? keyForm(again) : failure.status === 404 ? null : againButton(again),
   );
   node.setAttribute("role", "alert");
   return node;

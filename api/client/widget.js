@@ -36,7 +36,7 @@ const CSS = `
   text-align: start; overflow-wrap: anywhere;
 }
 .root * { box-sizing: border-box; }
-form { display: flex; align-items: stretch; border-bottom: 2px solid var(--ink); }
+form { display: flex; align-items: stretch; gap: .5em; border-bottom: 2px solid var(--ink); }
 form:focus-within { box-shadow: 0 2px 0 var(--ink); }
 input, button { margin: 0; border: 0; border-radius: var(--pq-radius, 2px); font: inherit; color: inherit; background: none; }
 input { flex: 1; min-width: 0; padding: .5em 0; outline: 0; font: 1.125em/1.3 var(--serif); }
@@ -61,7 +61,7 @@ mark { background: var(--pq-marker, #ffe36e); color: var(--pq-marker-ink, #16130
 mark.term { background: none; color: inherit; text-decoration: underline 2px var(--pq-marker, #ffe36e); }
 .passage + .passage { margin-top: .6em; }
 figcaption, .meta { margin-top: .5em; font-size: .875em; }
-.meta, .meta-line { color: var(--soft); } .meta { margin-top: .1em; }
+.meta, .meta-line { color: var(--soft); } .meta-line { display: block; } .meta { margin-top: .1em; }
 .title { font-weight: 700; }
 li { margin-top: .9em; } .list { margin-top: .8em; }
 h2 { font-size: .875em; margin-top: 1.1em; padding-top: .6em; border-top: 1px solid var(--ink); }

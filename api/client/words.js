@@ -150,6 +150,7 @@ export const words = {
 
   again: "Try again",
   key: "Key",
+  keyWanted: "Give the key that whoever runs this archive has given you.",
   keyHelp: "It begins with pq_. It is kept in this tab alone, and sent to this server alone.",
   request: (id) => `Request ${id}`,
   offline: "No connection to the archive",

@@ -60,11 +60,11 @@ def _fail(page: Page) -> None:
 
 
 def _lock(page: Page) -> None:
-    _answer(page, 401, "A key is needed", "send one, as Authorization: Bearer KEY")
+    _answer(page, 401, "A key is needed", "send one, as Authorization: Bearer KEY", "urn:pullquote:key-missing")
 
 
-def _answer(page: Page, status: int, title: str, detail: str) -> None:
-    problem = {"title": title, "detail": detail, "status": status, "request_id": "5f0c" * 8}
+def _answer(page: Page, status: int, title: str, detail: str, kind: str = "about:blank") -> None:
+    problem = {"type": kind, "title": title, "detail": detail, "status": status, "request_id": "5f0c" * 8}
     page.route("**/v1/ask", lambda route: route.fulfill(status=status, json=problem))
 
 

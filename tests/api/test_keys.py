@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hmac
 import json
 import stat
 import statistics
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,8 +115,15 @@ def test_two_who_write_do_not_lose_a_key(tmp_path: Path) -> None:
             Keys(tmp_path).create("", "search", [], None)
 
 
-def test_finding_takes_as_long_for_any_key(tmp_path: Path) -> None:
+def test_finding_takes_as_long_for_any_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that is right in its first half must not take longer to refuse than one that is wrong at once."""
+    compared: list[tuple[int, int]] = []
+
+    def compare(one: str, other: str) -> bool:
+        compared.append((len(one), len(other)))
+        return hmac.compare_digest(one, other)
+
+    monkeypatch.setattr("api.keys.hmac", SimpleNamespace(compare_digest=compare))
     keys = Keys(tmp_path)
     _, token = keys.create("", "search", [], None)
     tries = {
@@ -122,6 +131,9 @@ def test_finding_takes_as_long_for_any_key(tmp_path: Path) -> None:
         "far": token[:12] + "A" * 43,
         "none": "pq_00000000_" + "A" * 43,
     }
+    assert [keys.find(one) for one in [*tries.values(), "no key at all"]] == [None] * 4
+    assert compared == [(64, 64)] * 4, "whole hashes, in constant time, whatever was sent"
+    monkeypatch.undo()
     times: dict[str, list[float]] = {name: [] for name in tries}
     for _ in range(3000):
         for name, one in tries.items():

@@ -73,6 +73,19 @@ def test_filters_are_in_the_url_and_in_the_request_and_can_be_taken_away(opened:
     expect(page.locator("#sources option")).to_have_count(3)
 
 
+def test_a_date_that_is_none_stops_nothing_once_it_has_gone(opened: Opened) -> None:
+    page = opened("#since=2022").page
+    page.get_by_text("Dates and sources").click()
+    page.get_by_label("From", exact=True).fill("next week")
+    page.get_by_text("Dates and sources").click()
+    ask(page, SEED_QUESTION)
+    expect(page.get_by_label("From", exact=True)).to_be_visible()  # what is wrong is in sight again
+    assert page.locator(".pull .answer").count() == 0
+    page.get_by_role("button", name="Remove filter: from 2022").click()
+    ask(page, SEED_QUESTION)
+    page.locator(".pull .answer").wait_for()
+
+
 def test_the_front_shows_what_passes_the_filters(opened: Opened) -> None:
     page = opened().page
     page.get_by_text("Dates and sources").click()

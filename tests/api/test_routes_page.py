@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 
-from api.routes.page import CLIENT, MEDIA_TYPES
+from api.routes.page import CLIENT, MEDIA_TYPES, ClientFiles
 
 FILES = sorted(path.relative_to(CLIENT).as_posix() for path in CLIENT.rglob("*") if path.is_file())
 
@@ -71,6 +73,16 @@ def test_nothing_else_is_served(path: str, client: TestClient) -> None:
     response = client.get(path)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_files_of_other_kinds_are_not_there(tmp_path: Path) -> None:
+    for name in ("page.css", "keys.json.bak", "secret.py", ".env", "noend"):
+        (tmp_path / name).write_text("x")
+    client = TestClient(ClientFiles(directory=tmp_path))
+    assert client.get("/page.css").status_code == 200
+    for name in ("keys.json.bak", "secret.py", ".env", "noend"):
+        with pytest.raises(HTTPException, match="404"):
+            client.get(f"/{name}")
 
 
 def test_any_site_may_load_the_widget_and_nothing_else(client: TestClient) -> None:

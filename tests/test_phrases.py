@@ -1,4 +1,4 @@
-"""The questions written by hand: their answers stand where they say, in articles that ship."""
+"""The questions written by hand: their answers stand where they say, in articles that ship or were read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from bench.phrases import FILES, FOLDER, forms, is_whole
 from reader.evaluate import half, read_questions
 from reader.words import Words
+from retriever.evaluate import read_judged
 
 SEEDS = Path(__file__).parents[1] / "seeds" / "wikinews.jsonl"
 LEAST = {"phrases.json": 60, "short.json": 40}
@@ -65,6 +66,16 @@ def test_there_are_enough_of_each_kind_in_both_halves(name: str) -> None:
     if name == "phrases.json":
         assert kinds.keys() == FORMS
         assert min(kinds.values()) >= 12
+
+
+def test_fifty_questions_were_read_and_ten_of_them_have_no_answer() -> None:
+    asked = read_judged(FOLDER / "reading.jsonl")
+    told = (FOLDER.parent / "docs" / "reading.md").read_text("utf-8")
+    assert [one.id for one in asked] == [f"{n:02}" for n in range(1, 51)]
+    assert [bool(one.answers) for one in asked] == [True] * 40 + [False] * 10
+    for one in asked:
+        assert f"| {one.id} | {one.question} | " in told
+        assert bool(one.answers) == bool(one.articles)
 
 
 @pytest.mark.parametrize(

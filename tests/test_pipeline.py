@@ -71,6 +71,17 @@ def test_other_questions_about_the_seed_article(seeds: Archive, question: str, e
     assert SEED_TEXT[answer.range.start : answer.range.end] == answer.answer
 
 
+def test_what_xi_said_is_a_whole_quotation_of_his(seeds: Archive) -> None:
+    answer = seeds.ask("What did Xi say?").answers[0]
+    assert answer.answer in (
+        '"the Chinese side firmly supports Pakistan in safeguarding its national independence, sovereignty and dignity,'
+        ' as well as in combating terrorism"',
+        '"heartfelt thanks to all governments, peoples and international organisations who care about and support the '
+        'Beijing Winter Olympics"',
+    )
+    assert SEED_TEXT[answer.range.start : answer.range.end] == answer.answer
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -78,6 +89,11 @@ def test_other_questions_about_the_seed_article(seeds: Archive, question: str, e
         "Who is the chief executive of Apple?",
         "How much does a Tesla cost?",
         "What did Modi say about Kashmir?",
+        "Where did Biden meet Xi?",
+        "What did Xi say about Taiwan?",
+        "How old is Xi Jinping?",
+        "Why did Pakistan boycott the Games?",
+        "Who painted the Mona Lisa?",
     ],
 )
 def test_questions_that_no_article_answers_are_not_answered(seeds: Archive, question: str) -> None:

@@ -1,0 +1,195 @@
+"""Ways to make the reader's weights 8 bits: `python -m bench.quantise --data DIR --out DIR [--n 500]`.
+
+Dynamic scales are those of each text's own numbers; static ones are measured once, on texts that may be learnt from.
+For each: F1 on tune questions of SQuAD 1.1 dev less that of float32, question by question; milliseconds of one thread
+for a text; and whether a text has the same bits beside another one in a batch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_dynamic,
+    quantize_static,
+)
+
+from indexer.models import manifest
+from indexer.models.fetch import prepare
+from indexer.models.onnx_runtime import OnnxNetwork
+from indexer.models.registry import load_registry
+from indexer.models.spans import SpanModel
+from indexer.models.tokenizer import Tokenizer, Tokens
+from indexer.types import Ints
+from reader.evaluate import Outcome, Question, difference, figures, mark, predict, read_questions, sample
+from reader.model import Reader
+
+Recipe = Callable[[Path, Path], None]
+_TUNED = "squad_dev/squad_1.1_dev_from_explorer.json.gz"
+_LEARNT = "squad_train_part/squad11_train_part_squad.json.gz"
+_CALIBRATION_TEXTS, _LENGTH = 100, 128
+_TOKENS, _ROUNDS = 172, 30  # a passage of 160 tokens with its question
+
+
+class Texts(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+    """Questions with their texts, one a run."""
+
+    def __init__(self, texts: Sequence[Tokens]) -> None:
+        self._left = iter(texts)
+
+    def get_next(self) -> dict[str, Ints] | None:
+        """The inputs of the next run."""
+        tokens = next(self._left, None)
+        return None if tokens is None else {"input_ids": tokens.ids[None], "token_type_ids": tokens.types[None]}
+
+
+def dynamic(bits: int, floats: str = "") -> Recipe:
+    """Scales of each text's own. floats: products whose weights have this shape stay as they are."""
+
+    def make(source: Path, target: Path) -> None:
+        quantize_dynamic(
+            source,
+            target,
+            per_channel=True,
+            reduce_range=bits == 7,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=_with_weights(source, floats) if floats else [],
+        )
+
+    return make
+
+
+def static(bits: int, method: CalibrationMethod, texts: Sequence[Tokens], floats: str = "") -> Recipe:
+    """Scales measured on `texts`: of what goes into a product with weights, and of nothing else."""
+
+    def make(source: Path, target: Path) -> None:
+        small = target.with_suffix(".words.onnx")
+        quantize_dynamic(source, small, op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8)
+        quantize_static(
+            small,
+            target,
+            Texts(texts),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["MatMul"],
+            per_channel=True,
+            reduce_range=bits == 7,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=method,
+            nodes_to_exclude=_with_weights(source, floats) if floats else [],
+            extra_options={"OpTypesToExcludeOutputQuantization": ["MatMul"], "CalibPercentile": 99.99},
+        )
+        small.unlink()
+
+    return make
+
+
+def _with_weights(source: Path, shape: str) -> list[str]:
+    graph = onnx.load(source).graph
+    named = {one.name for one in graph.initializer if "x".join(map(str, one.dims)) == shape}
+    return [node.name for node in graph.node if node.op_type == "MatMul" and named.intersection(node.input)]
+
+
+def recipes(texts: Sequence[Tokens]) -> dict[str, Recipe]:
+    """Name -> how it is made of the float32 file."""
+    least_most, percentile = CalibrationMethod.MinMax, CalibrationMethod.Percentile
+    return {
+        "dynamic, 7 bits": dynamic(7),
+        "dynamic, 8 bits": dynamic(8),
+        "dynamic, 8 bits, second of each feed-forward float32": dynamic(8, "1536x384"),
+        "static by extremes, 7 bits": static(7, least_most, texts),
+        "static by extremes, 8 bits": static(8, least_most, texts),
+        "static by percentiles, 8 bits": static(8, percentile, texts),
+        "static by extremes, 8 bits, second of each feed-forward float32": static(8, least_most, texts, "1536x384"),
+    }
+
+
+def batch_independent(file: Path) -> bool:
+    """Whether each of two texts has the same bits alone and beside the other."""
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    pair = rng.integers(1000, 20000, (2, _TOKENS))
+    pair[1, 1:20] = 1012  # another kind of text: full stops
+    types = np.zeros_like(pair)
+    types[:, _TOKENS - 160 :] = 1
+    both = session.run(None, {"input_ids": pair, "token_type_ids": types})
+    alone = [session.run(None, {"input_ids": pair[i : i + 1], "token_type_ids": types[i : i + 1]}) for i in (0, 1)]
+    return all(np.array_equal(both[k][i], alone[i][k][0]) for i in (0, 1) for k in range(len(both)))
+
+
+def milliseconds(networks: dict[str, OnnxNetwork]) -> dict[str, float]:
+    """Median of processor time, by turns, so that all meet the same machine."""
+    ids = np.random.default_rng(0).integers(1000, 20000, _TOKENS)
+    types = (np.arange(_TOKENS) >= _TOKENS - 160).astype(np.int64)
+    tokens = Tokens(ids, types, np.zeros((_TOKENS, 2), np.int64), types)
+    spent: dict[str, list[float]] = {name: [] for name in networks}
+    for _ in range(_ROUNDS):
+        for name, network in networks.items():
+            begun = time.thread_time()
+            network.run(tokens)
+            spent[name].append(time.thread_time() - begun)
+    return {name: 1000 * float(np.median(one)) for name, one in spent.items()}
+
+
+def table(data: Path, out: Path, n: int) -> Iterator[str]:
+    """Lines of Markdown, each as soon as it is known."""
+    spec = replace(load_registry()["minilm-l6-reader"], runtime="onnx")
+    prepare(spec, out / "models")
+    home = manifest.home(spec, out / "models")
+    tokenizer = Tokenizer.load(home / "tokenizer.json")
+    learnt = sample(read_questions(data / _LEARNT), None, _CALIBRATION_TEXTS)
+    whole = [tokenizer.encode(one.question, one.context) for one in learnt]
+    # of one length, which counting percentiles asks for
+    texts = [Tokens(*(part[:_LENGTH] for part in one)) for one in whole if len(one.ids) >= _LENGTH]
+    questions = sample(read_questions(data / _TUNED), "tune", n)
+    files = {"float32": home / "model.onnx"}
+    for number, (name, recipe) in enumerate(recipes(texts).items()):
+        files[name] = out / f"{number}.onnx"
+        recipe(home / "model.onnx", files[name])
+    networks = {name: OnnxNetwork(file) for name, file in files.items()}
+    spent = milliseconds(networks)
+    yield f"| {len(questions)} questions | EM | F1 | F1 less float32 | ms | same bits in a batch | MB |\n|{'---|' * 7}"
+    first: list[Outcome] = []
+    for name, file in files.items():
+        marked = _marked(Reader(SpanModel(spec, name, tokenizer, networks[name])), questions)
+        first = first or marked
+        found, gap = figures(marked), difference(marked, first)
+        low, high = gap.f1_interval
+        same = "yes" if batch_independent(file) else "no"
+        yield (
+            f"| {name} | {found.em:.1f} | {found.f1:.1f} | {gap.f1:+.2f} ({low:+.2f} to {high:+.2f}) "
+            f"| {spent[name]:.1f} | {same} | {file.stat().st_size / 1e6:.0f} |"
+        )
+
+
+def _marked(reader: Reader, questions: Sequence[Question]) -> list[Outcome]:
+    return mark(questions, list(predict(reader, questions)))
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.quantise", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--n", type=int, default=500)
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    logging.disable(logging.WARNING)
+    for line in table(given.data, given.out, given.n):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """Whole phrases and short facts: `python -m bench.phrases [--half tune|report]`. One row a kind of question.
 
 phrases.json   what someone said, pledged, announced, demanded: the answer is the whole object of the verb
+phrases_later.json   the same from other articles, written when the rules of reader/speech.py were made
 short.json     who, when, where, how many, of the same articles: the answer is the short name, date or number
 
 Questions and answers were written by hand from Wikinews, before any reader was asked.
@@ -22,7 +23,7 @@ from reader.evaluate import Outcome, figures, half, mark, predict, read_question
 from reader.model import Reader
 
 FOLDER = Path(__file__).parent
-FILES = ("phrases.json", "short.json")
+FILES = ("phrases.json", "phrases_later.json", "short.json")
 SPARE = 4  # words that a whole phrase may have beside it
 
 

@@ -13,14 +13,15 @@ _EVERY_MARK = frozenset((*_MARKS, *_MARKS.values()))
 # The longest quotation that is taken whole, in words and marks: 40 to 70 do alike on the tune halves, 90 worse.
 _LONGEST = 70
 
-# Verbs of saying, promising and demanding, with the past tenses that do not begin like them.
+# Verbs of saying, promising and demanding.
 _VERBS = (
     "acknowledge|add|admit|advise|agree|allege|announce|argue|ask|assert|call|claim|comment|conclude|confirm|contend|"
     "declare|demand|deny|direct|emphasise|emphasize|encourage|expect|explain|highlight|hope|insist|instruct|intend|"
     "mention|note|offer|order|pledge|predict|promise|propose|reaffirm|recall|recommend|reiterate|report|request|reveal|"
     "say|state|stress|suggest|tell|threaten|tweet|underline|urge|vow|warn|write"
 )
-_PAST = {"tell": "told", "write": "wrote"}
+# All of a quotation is what someone said, "we no longer say that …" too; not all of it is what they warned of.
+_SAID_ALL = frozenset(("say", "tell", "write", "tweet", "add", "comment"))
 _WHAT = re.compile(r"\W*what (?:else )?(?:did|does|do|will|would|has|have|had) ", re.IGNORECASE)
 # In lower case, and no noun: neither "the United States" nor "the state of Texas".
 _VERB = re.compile(
@@ -44,7 +45,8 @@ _ARTICLES = frozenset(("the", "a", "an", "his", "her", "its", "their", "do"))
 def said_in(question: str) -> Verbs | None:
     """The verbs of a question for what someone said, pledged, demanded; None where it asks for something else.
 
-    "What did Johnson offer to provide?" gives a pattern for both verbs, in any of their forms.
+    "What did Johnson offer to provide?" gives a pattern for both verbs, in any of their forms; one for verbs of saying
+    alone never matches.
     """
     what = _WHAT.match(question)
     asked = what and next(
@@ -52,10 +54,10 @@ def said_in(question: str) -> Verbs | None:
     )
     if not asked:
         return None
-    verb, rest = asked[1], _after(question, asked)
-    second = re.match(r"to (\w+)", rest)
-    verbs = [verb, *([second[1].lower()] if second and second[1].lower() not in _ARTICLES else [])]
-    return re.compile("|".join(rf"\b{form}" for verb in verbs for form in _forms(verb)), re.IGNORECASE)
+    second = re.match(r"to (\w+)", _after(question, asked))
+    verbs = [asked[1]] if asked[1] not in _SAID_ALL else []
+    verbs += [second[1].lower()] if second and second[1].lower() not in _ARTICLES else []
+    return re.compile("|".join(rf"\b{_forms(verb)}" for verb in verbs) or "(?!)", re.IGNORECASE)
 
 
 def whole(words: Words, first: int, last: int, verbs: Verbs) -> tuple[int, int]:
@@ -92,10 +94,9 @@ def _after(question: str, verb: re.Match[str]) -> str:
     return question[verb.end() :].strip(" ?.!")
 
 
-def _forms(verb: str) -> list[str]:
-    """Beginnings of its forms: "pledg" of pledged and pledging, "sa[yi]" of say and said."""
-    stem = verb.removesuffix("e") if verb[-1] != "y" else f"{verb[:-1]}[yi]"
-    return [stem, _PAST[verb]] if verb in _PAST else [stem]
+def _forms(verb: str) -> str:
+    """How its forms begin: "pledg" for pledged and pledging, "den[yi]" for deny and denied."""
+    return verb.removesuffix("e") if verb[-1] != "y" else f"{verb[:-1]}[yi]"
 
 
 def _opens(words: Words, index: int) -> bool:

@@ -83,12 +83,20 @@ def quoted(text: str, part: str, question: str = "What did Xi say?") -> str:
         ('a 12" disc of 7" x', "disc", "disc"),  # inches
         ("He said “we can do it” he", "can", "“we can do it”"),
         ('He said "we can do it” he', "can", "can"),  # marks of two kinds
-        ('"They said we can do it."', "we can do it", "we can do it"),  # said inside of the quotation
+        ('"We no longer say we can do it."', "we can do it", '"We no longer say we can do it."'),
         ('"' + "very " * 80 + 'good"', "good", "good"),  # longer than a quotation to show
     ],
 )
 def test_the_whole_quotation_is_taken(text: str, part: str, expected: str) -> None:
     assert quoted(text, part) == expected
+
+
+@pytest.mark.parametrize("verb", ["warn", "pledge", "deny", "demand"])
+def test_what_is_warned_of_inside_the_quotation_stays_as_it_was_found(verb: str) -> None:
+    past = {"deny": "denied"}.get(verb, f"{verb.removesuffix('e')}ed")
+    text = f'He spoke. "Today we {past} that it will go on"'
+    assert quoted(text, "it will go on", f"What did Xi {verb}?") == "it will go on"
+    assert quoted(text, "it will go on", "What did Xi say?") == f'"Today we {past} that it will go on"'
 
 
 def test_what_is_offered_inside_the_quotation_stays_as_it_was_found() -> None:

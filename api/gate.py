@@ -123,6 +123,7 @@ class Gate:
         if key is None:
             self._rates.failed(address)
             raise KeyWrong()
+        request["state"]["key"] = key.id  # for the log, also of what is refused below
         if key.is_expired(datetime.now(UTC)):
             raise KeyExpired(key.expires or "")
         if SCOPES.index(key.scope) < SCOPES.index(need):

@@ -62,14 +62,14 @@ class Envelope:
         route = str(getattr(scope.get("route"), "path", "none"))
         seconds = time.perf_counter() - exchange.began
         self._metrics.request(route, method, exchange.status, seconds)
-        state, caller = scope["state"], scope["state"].get("caller")
+        state = scope["state"]
         fields = {"request_id": state["request_id"], "method": method, "route": route, "path": scope["path"]}
         fields |= {
             "status": exchange.status,
             "ms": round(1000 * seconds, 1),
             "address": (scope.get("client") or "-")[0],
         }
-        fields |= {"key": caller.key} if caller is not None and caller.key else {}
+        fields |= {"key": state["key"]} if "key" in state else {}
         if self._service.settings.log == "questions" and "question" in state:
             fields["question"] = state["question"]
         logs.request(fields)

@@ -61,7 +61,7 @@ def test_writes_and_refused_writes_are_noted(tmp_path: Path) -> None:
         ("refused", "article-not-found", 404),
     ]
     assert foreign["path"].count("\n") == 1, "escaped, so it began no line of its own"
-    assert wrong["key"] == tokens["write"][3:11]
+    assert (wrong["key"], foreign["key"]) == (tokens["write"][3:11], tokens["search"][3:11])
 
 
 Add = Callable[[Iterable[Page | SourceUnreadable], Callable[[IndexEvent], None]], IndexSummary]

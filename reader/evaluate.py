@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Half = Literal["tune", "report"]
 RIGHT_FROM = 0.5  # F1 of an answer that says what was asked for, though its edges may be others
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
+LENGTHS = ("1", "2", "3-4", "5-10", "11+", "none")  # words of an answer, in classes
 _WORDS = ("who", "what", "when", "where", "why", "which", "how")
 
 

@@ -11,6 +11,7 @@ from indexer.errors import InvalidInput
 from indexer.types import Floats
 from reader.calibrate import Evidence
 from reader.evaluate import (
+    LENGTHS,
     RIGHT_FROM,
     Outcome,
     Question,
@@ -52,6 +53,7 @@ def evaluate(
             told(number)
     marked = mark(questions, predictions)
     best = best_threshold(marked)
+    lengths = by(marked, answer_length)
     curve = risk_coverage([one for one in marked if one.question.answers])
     return {
         "reader": reader.model.name,
@@ -61,7 +63,7 @@ def evaluate(
         "figures": {name: row._asdict() for name, row in summary(marked, reader.threshold).items()},
         "best_threshold": {"threshold": best if np.isfinite(best) else None, **figures(marked, best)._asdict()},
         "by_question_word": _groups(by(marked, question_word), reader.threshold),
-        "by_answer_length": _groups(by(marked, answer_length), reader.threshold),
+        "by_answer_length": _groups({name: lengths[name] for name in LENGTHS if name in lengths}, reader.threshold),
         "risk_coverage": _points(curve),
         "risk_area": float(curve[:, 1].mean()) if len(curve) else None,
         "reliability": _reliability(reader, marked),

@@ -77,6 +77,13 @@ def test_a_set_is_evaluated_by_hand() -> None:
         evaluate(cast(Reader, FakeReader()), [])
 
 
+def test_lengths_are_told_from_short_to_long() -> None:
+    texts = [" ".join(["word"] * n) for n in (12, 2, 7, 1, 3)]
+    asked = [Question(text, "Who?", text, (text,)) for text in texts]
+    found = evaluate(cast(Reader, FakeReader()), [*asked, Question("none", "Who?", "word", ())])
+    assert list(found["by_answer_length"]) == ["1", "2", "3-4", "5-10", "11+", "none"]
+
+
 def test_reliability_by_hand() -> None:
     found = evaluated([0.95, 0.85, 0.05, 0.05])["reliability"]
     assert [(one["n"], one["right"]) for one in found["bins"]] == [(2, 0.0), (1, 1.0), (1, 1.0)]

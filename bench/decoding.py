@@ -33,14 +33,16 @@ class Rules(NamedTuple):
     """How logits become spans. The defaults are what the reader does; a test holds them equal.
 
     joint: the best pair of start and end, not the best start and then the best end. longest: tokens. prior: logits that
-    each further token costs. words: whole ones. edges: no dangling mark or bracket. halves: the other half of a pair of
-    marks is taken in. quotations: whole, where the question is for what someone said. lines: nothing goes over a blank
-    one. relative: a score is less that of "no answer" in its window.
+    each further token costs; spoken: where the question is for what someone said, too. words: whole ones. edges: no
+    dangling mark or bracket. halves: the other half of a pair of marks is taken in. quotations: whole, where the
+    question is for what someone said. lines: nothing goes over a blank one. relative: a score is less that of "no
+    answer" in its window.
     """
 
     joint: bool = True
     longest: int = _LONGEST
     prior: float = 0.0
+    spoken: bool = True
     words: bool = True
     edges: bool = True
     halves: bool = True
@@ -55,6 +57,8 @@ CHANGES = {
     "at most 30 tokens": Rules(longest=30),
     "any length": Rules(longest=512),
     "each token costs 0.1": Rules(prior=0.1),
+    "each token costs 0.1, but of what someone said": Rules(prior=0.1, spoken=False),
+    "each token costs 0.05, but of what someone said": Rules(prior=0.05, spoken=False),
     "each token gains 0.1": Rules(prior=-0.1),
     "half words too": Rules(words=False, edges=False),
     "whole words, any edges": Rules(edges=False),
@@ -75,7 +79,8 @@ def spans(window: Window, text: _Text, rules: Rules, verbs: Verbs | None) -> Ite
         first = first & whole_head & (heads < len(text.words)) & (text.may_begin[heads] | (not rules.edges))
         last = last & whole_tail & (tails >= 0) & (text.may_end[tails] | (not rules.edges))
     places = np.arange(len(window.start), dtype=np.float32)
-    start, end = window.start + rules.prior * places, window.end - rules.prior * places
+    prior = rules.prior if rules.spoken or verbs is None else 0.0
+    start, end = window.start + prior * places, window.end - prior * places
     if not rules.joint and first.any():
         first = np.arange(len(first)) == int(np.where(first, start, -np.inf).argmax())
     nothing = float(window.start[0] + window.end[0]) if rules.relative else 0.0

@@ -63,6 +63,13 @@ def test_a_rule_switched_off(change: str, scores: Scores, context: str, whole: s
     assert best(scores, context, CHANGES[change]) == changed
 
 
+@pytest.mark.parametrize(("question", "found"), [("Who left?", "b"), ("What did Xi say?", LONG[2:25])])
+def test_what_someone_said_may_be_spared_the_prior(question: str, found: str) -> None:
+    windows = FakeSpanModel(by_word(b=(9.0, 8.5), m=(0.0, 9.0))).logits(question, [LONG])
+    asked = Question("1", question, LONG, ())
+    assert decode(windows, asked, _Text(LONG), Rules(prior=0.1, spoken=False)).best == found
+
+
 def test_a_plain_sum_does_not_care_for_no_answer() -> None:
     context = "Xi left"
     windows = FakeSpanModel(by_word(Xi=(3.0, 4.0)), no_answer=2.0).logits("?", [context])

@@ -28,16 +28,27 @@ _ENDING = AnyOf(
     rf"(?:[|/]|©)\s*{_AGENCY}$",
     r"\b(?-i:REUTERS)/[^.]{1,40}$",
     r"\bvia (?:getty images|reuters|ap|afp)\b[^.]{0,30}$",
-    r"\b(?:hide|toggle) caption(?: \d+ of \d+)?$",
+    r"\b(?:hide|toggle) caption$",
 )
+# Below each picture of a gallery, all of which may have run into one line.
+_GALLERY = AnyOf(r"\b(?:(?:hide|toggle) caption|photo|image|picture|slide) \d{1,4} (?:of|/) \d{1,4}(?=\s|$)")
 _CREDITED = AnyOf(rf"[^.]{{1,200}}[-–—]\s*{_AGENCY}$")  # one sentence only: whole articles end in "– AFP" too
 _LONGEST_CREDIT = 200
+_LONGEST_PICTURE = 800
 
 
 def is_caption(line: str) -> bool:
     """Whether a line says of itself that it describes a picture, or ends in a picture's credit."""
+    if _is_gallery(line):
+        return True
     if len(line) > LONGEST:
         return False
     return bool(
         _OPENING.re.match(line) or _CREDITED.re.match(line) or _ENDING.re.search(line, len(line) - _LONGEST_CREDIT)
     )
+
+
+def _is_gallery(line: str) -> bool:
+    """Whether a line ends as a picture of a gallery does, and is no longer than so many captions would be."""
+    places = [found.end() for found in _GALLERY.re.finditer(line)]
+    return bool(places) and places[-1] == len(line) <= _LONGEST_PICTURE * len(places)

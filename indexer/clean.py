@@ -13,7 +13,7 @@ from indexer.identity import article_id, is_web_url, without_tracking
 from indexer.layout import Layout, lay_out
 from indexer.types import Article, Page
 
-CLEANER = "clean/2"
+CLEANER = "clean/3"
 
 Warn = Callable[[str], None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from indexer.dates import parse_published
 from indexer.errors import SourceUnreadable
@@ -24,6 +24,23 @@ _NO_NAMES = frozenset(("admin", "administrator", "author", "authority control", 
 _TITLE_WORDS = 4  # a shorter link may be part of what is said
 
 
+class _Markup(NamedTuple):
+    """A page decoded. sha256: of its bytes."""
+
+    html: str
+    sha256: str
+    warnings: tuple[str, ...]
+
+
+def _markup(stream: BinaryIO, origin: str, given: Given) -> _Markup | SourceUnreadable:
+    try:
+        data = read_whole(stream)
+        html, warnings = decode_declared(data, given.charset)
+    except ValueError as problem:
+        return SourceUnreadable(origin, str(problem))
+    return _Markup(html, sha256(data), warnings)
+
+
 class HtmlSource:
     """One page, one article."""
 
@@ -31,15 +48,14 @@ class HtmlSource:
         self, stream: BinaryIO, origin: str, options: SourceOptions, given: Given = NOTHING, label: str = ""
     ) -> Iterator[Page | SourceUnreadable]:
         """One page, or one refusal: no article is found in it."""
-        try:
-            data = read_whole(stream)
-            html, warnings = decode_declared(data, given.charset)
-        except ValueError as problem:
-            yield SourceUnreadable(origin, str(problem))
+        markup = _markup(stream, origin, given)
+        if isinstance(markup, SourceUnreadable):
+            yield markup
             return
-        tree = parse(html.replace("\0", "\ufffd"))
+        tree = parse(markup.html.replace("\0", "\ufffd"))
         if tree is None:
-            yield SourceUnreadable(origin, "it is empty" if not html.strip() else "it holds no markup that can be read")
+            reason = "it holds no markup that can be read" if markup.html.strip() else "it is empty"
+            yield SourceUnreadable(origin, reason)
             return
         said = read_meta(tree, given.url)
         found = extract(tree, given.url or said.url)
@@ -49,7 +65,7 @@ class HtmlSource:
         if not text:
             yield SourceUnreadable(origin, "no article is found in it: it may be a list, a form, or built by scripts")
             return
-        page = Page(origin, sha256(data), label, text, marked=marked, warnings=(*warnings, *more))
+        page = Page(origin, markup.sha256, label, text, marked=marked, warnings=(*markup.warnings, *more))
         yield _described(page, said, found, options)
 
 
@@ -60,25 +76,23 @@ class FragmentSource:
         self, stream: BinaryIO, origin: str, options: SourceOptions, given: Given = NOTHING, label: str = ""
     ) -> Iterator[Page | SourceUnreadable]:
         """One page, or one refusal: no text."""
-        try:
-            data = read_whole(stream)
-            html, warnings = decode_declared(data, given.charset)
-        except ValueError as problem:
-            yield SourceUnreadable(origin, str(problem))
+        markup = _markup(stream, origin, given)
+        if isinstance(markup, SourceUnreadable):
+            yield markup
             return
-        text = fragment_text(html)
+        text = fragment_text(markup.html)
         if not text:
             yield SourceUnreadable(origin, "it has no text")
             return
         yield Page(
             origin=origin,
-            source_sha256=sha256(data),
+            source_sha256=markup.sha256,
             extractor=label,
             text=text,
             source=options.source,
             url=given.url,
             language=options.language,
-            warnings=warnings,
+            warnings=markup.warnings,
         )
 
 

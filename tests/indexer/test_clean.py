@@ -459,6 +459,17 @@ def test_a_sentence_about_a_picture_is_no_caption(line: str) -> None:
     assert not is_caption(line)
 
 
+def test_a_gallery_in_one_line_is_captions_and_an_article_in_one_line_is_not() -> None:
+    said = "A dog sits on the steps of the town hall, where it has waited for its owner since the flood of Monday. " * 6
+    gallery = " ".join(f"Photos: Dogs of the flood {said}Hide Caption {n} of 20" for n in range(1, 21))
+    assert len(gallery) > 10_000
+    assert is_caption(gallery)
+    assert not is_caption(gallery + " The mayor said that all of them were fed.")
+    assert not is_caption(said * 2 + "Hide Caption 1 of 2")
+    assert is_caption("Photos: A dog Photo 3 of 12")
+    assert is_caption("Image 3 / 12")
+
+
 @pytest.mark.parametrize(
     ("line", "could_be"),
     [
@@ -556,4 +567,4 @@ def test_time_grows_with_the_text() -> None:
 
 
 def test_the_cleaner_has_a_version() -> None:
-    assert CLEANER == "clean/2"
+    assert CLEANER == "clean/3"

@@ -470,6 +470,15 @@ class Archive:
             try_settle(self._archive, force=True)
         return examine(self._archive)
 
+    def recheck(self, rest: Callable[[float], bool]) -> list[str]:
+        """Hash the files of the caches anew; what is damaged is told in the log, and read from the store from now on.
+
+        rest: waits for some seconds, so that requests go first, and says whether to end.
+        """
+        from indexer.recheck import recheck
+
+        return recheck(self._archive, rest)
+
     def backup(self, folder: str | Path) -> Path:
         """Copy the archive, as it is now, into a new folder, while others read and write; copy it back to restore it.
 

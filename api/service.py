@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from threading import Thread
+from threading import Event, Thread
 
 from api.audit import FILE as AUDIT_FILE
 from api.audit import Audit
@@ -20,6 +20,7 @@ from indexer.errors import PullquoteError
 from pullquote import Archive
 
 LOG = logging.getLogger("pullquote")
+RECHECK_FIRST, RECHECK_EVERY = 60.0, 86_400.0  # seconds until the files of the caches are hashed anew, and again
 _WRITE_SECONDS = 600.0  # a thousand long articles are embedded within it
 
 
@@ -42,18 +43,23 @@ class Service:
         self._opened: Archive | None = None
         self._ready = False
         self._thread: Thread | None = None
+        self._checking: Thread | None = None
+        self._stopping = Event()
         self.error: Exception | None = None
         self.when_failed: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Begin to load, and return at once."""
+        self._stopping.clear()
         self._thread = Thread(target=self._load, name="load archive")
         self._thread.start()
 
     def stop(self) -> Archive | None:
         """Wait until loading has ended, and give up the archive; None if it could not be opened."""
-        if self._thread is not None:
-            self._thread.join()
+        self._stopping.set()
+        for thread in (self._thread, self._checking):
+            if thread is not None:
+                thread.join()
         self.answers.close()
         self.writes.close()
         archive, self._opened, self._ready = self._opened, None, False
@@ -87,4 +93,16 @@ class Service:
             if self.when_failed is not None:
                 self.when_failed()
         else:
+            self._checking = Thread(target=self._recheck, args=(self._opened,), name="recheck caches", daemon=True)
+            self._checking.start()
             self._ready = True
+
+    def _recheck(self, archive: Archive) -> None:
+        """Hash the files of the caches now and then: a disk may change what still looks the same (design §5)."""
+        wait = RECHECK_FIRST
+        while not self._stopping.wait(wait):
+            try:
+                archive.recheck(self._stopping.wait)
+            except PullquoteError as error:
+                LOG.warning("the caches could not be checked: %s", error)
+            wait = RECHECK_EVERY

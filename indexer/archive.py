@@ -6,7 +6,7 @@ A view is the archive at one sequence number; what it searches is in `indexer.ca
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -98,6 +98,12 @@ class Archive:
     def reading(self, work: Callable[[Glance], _Done]) -> _Done:
         """`searching`, for work that needs the articles alone."""
         return self._steady(self.glance, work)
+
+    def distrust(self, folders: Collection[str]) -> None:
+        """Read from the store, from the next request on, what lies in these folders of caches: they are damaged."""
+        with self._lock:
+            self._index.distrust(folders)
+            self._view = None
 
     def _steady(self, look: Callable[[], _Glance], work: Callable[[_Glance], _Done]) -> _Done:
         while True:

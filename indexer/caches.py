@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,17 +93,24 @@ class Moved(Exception):
 
 
 def opened(
-    store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, sequence: int, before: State | None = None
+    store: ArticleStore,
+    folder: Path,
+    space: VectorSpace,
+    layout: Layout,
+    sequence: int,
+    before: State | None = None,
+    distrusted: Collection[str] = (),
 ) -> State:
     """The caches at a sequence number, from what is on disk and, for the rest, from the store. Raises Moved.
 
-    before: the state until now, whose vectors are kept where only words were put on disk since.
+    before: the state until now, whose vectors are kept where only words were put on disk since. distrusted: folders
+    that are known to be damaged, though their files may look as they did.
     """
     if before and (before.layout.segments, before.layout.purged) == (layout.segments, layout.purged):
         whole = _grown(store, space, before, sequence, removed_articles(store, before.sequence, sequence))
     else:
-        whole = _vectors(store, folder, space, layout, sequence)
-    disk = open_lexical(folder, layout.lexical, sequence)
+        whole = _vectors(store, folder, space, layout, sequence, distrusted)
+    disk = None if layout.lexical in distrusted else open_lexical(folder, layout.lexical, sequence)
     if disk is None and layout.lexical is not None:
         _warn(store, layout, folder / "lexical" / layout.lexical, "words are")
     since = disk.sequence if disk else 0
@@ -123,8 +130,10 @@ def advanced(store: ArticleStore, space: VectorSpace, state: State, sequence: in
     return State(sequence, state.layout, grown, layers, state.disk, state.overlay, dead)
 
 
-def _vectors(store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, sequence: int) -> Segments:
-    segments = [_segment(store, folder, space, layout, row) for row in layout.segments]
+def _vectors(
+    store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, sequence: int, distrusted: Collection[str]
+) -> Segments:
+    segments = [_segment(store, folder, space, layout, row, row.id not in distrusted) for row in layout.segments]
     passages, vectors = uncovered(store, space, layout.segments, sequence)
     removed = _removed_passages(store, layout.segments, sequence)
     return Segments(space.width, segments).extended(passages, vectors, removed)
@@ -141,10 +150,16 @@ def _layers(disk: LexicalIndex | None, dead: frozenset[int], overlay: LexicalInd
     return LexicalLayers([*([disk.view(dead)] if disk else []), overlay.view()])
 
 
-def _segment(store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, row: Sealed) -> Segment:
+def _segment(
+    store: ArticleStore, folder: Path, space: VectorSpace, layout: Layout, row: Sealed, trusted: bool
+) -> Segment:
     """A sealed segment; where its files are missing or are not what was sealed, the same from the store's vectors."""
     home = folder / "dense" / row.id
-    if row.embedder == space.fingerprint and all(is_intact(home / name, known) for name, known in row.files.items()):
+    if (
+        trusted
+        and row.embedder == space.fingerprint
+        and all(is_intact(home / name, known) for name, known in row.files.items())
+    ):
         try:
             return dense.sealed(row.id, home, space.width)
         except (OSError, RuntimeError, ValueError) as error:

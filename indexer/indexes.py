@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -38,6 +38,10 @@ class PassageIndex(Protocol):
         """Let go of what was read from the store: rows were purged while it was."""
         ...
 
+    def distrust(self, folders: Collection[str]) -> None:
+        """Read from the store, from now on, what lies in these folders of caches."""
+        ...
+
 
 class LocalIndex:
     """A `PassageIndex` in this process: what is sealed in the folder, and in memory what is not.
@@ -48,6 +52,7 @@ class LocalIndex:
     def __init__(self, store: ArticleStore, folder: Path, space: Callable[[], VectorSpace]) -> None:
         self._store, self._folder, self._space = store, folder, space
         self._state: State | None = None
+        self._distrusted = frozenset[str]()
 
     def at(self, sequence: int, layout: int) -> Searchable:
         """See `PassageIndex.at`."""
@@ -56,7 +61,7 @@ class LocalIndex:
             state = caches.advanced(self._store, self._space(), state, sequence)
         else:
             sequence, found = caches.read_layout(self._store)
-            state = caches.opened(self._store, self._folder, self._space(), found, sequence, before=state)
+            state = caches.opened(self._store, self._folder, self._space(), found, sequence, state, self._distrusted)
         self._state = state
         sealed = sum(1 for segment in state.dense.segments if segment.sealed)
         memory = sum(int(s.live.sum()) for s in state.dense.segments if not s.sealed)
@@ -64,6 +69,11 @@ class LocalIndex:
 
     def forget(self) -> None:
         """See `PassageIndex.forget`."""
+        self._state = None
+
+    def distrust(self, folders: Collection[str]) -> None:
+        """See `PassageIndex.distrust`."""
+        self._distrusted |= frozenset(folders)
         self._state = None
 
 

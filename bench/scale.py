@@ -122,6 +122,8 @@ def grown(folder: Path) -> int:
 def grow(folder: Path, size: int, settle: bool = True) -> None:
     """Add articles until the archive holds about `size` passages, as the store and the caches take them.
 
+    settle: put all on disk at the end, too, not only what gathers on the way.
+
     What near-duplicates cost is measured by `bench.duplicates`: they are not looked for here.
     """
     held = grown(folder)
@@ -141,8 +143,7 @@ def grow(folder: Path, size: int, settle: bool = True) -> None:
             ]
             commit(archive, drafts)
             held = batch[-1][2].stop
-            if settle:
-                seal.settle(archive)
+            seal.settle(archive)
             print(f"\r{held} passages", end="", file=sys.stderr)
     if settle:
         seal.settle(archive, force=True)

@@ -13,7 +13,7 @@ PYTHON = $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 pyt
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 FIND_TORCH = import urllib.request as u; u.urlopen("$(TORCH_INDEX)/torch/", timeout=3); print("--extra-index-url=$(TORCH_INDEX)")
 
-.PHONY: demo eval test check serve browser models crash scale faults flips churn screens sizes landing client overload soak extraction laws fuzz train clean
+.PHONY: demo eval bench test check serve browser models crash scale faults flips churn screens sizes landing client overload soak extraction laws fuzz train clean
 
 demo: $(ARCHIVE)
 	@$(BIN)/pullquote ask --archive $(ARCHIVE) "What did Xi pledge?"
@@ -98,6 +98,17 @@ client: $(VENV)/installed
 		&& .client-venv/bin/python -m pip install -qq openapi-python-client==0.29.1; }
 	@$(BIN)/python -m tests.api.generated .client-venv/bin
 
+# Pullquote beside txtai and Haystack, which want an environment of their own; it goes on where it was stopped.
+PEERS := build/peers
+bench: models .bench-venv/installed
+	@$(BIN)/python -m bench.sets $(PEERS) news
+	@$(BIN)/python -m bench.peers $(PEERS) $(BENCH_ARGS)
+
+.bench-venv/installed: bench/peers/requirements.txt
+	@$(BIN)/python -m venv .bench-venv
+	@.bench-venv/bin/python -m pip install -qq $$($(BIN)/python -c '$(FIND_TORCH)' 2>/dev/null) -r $<
+	@touch $@
+
 # A million passages, hours where nothing is embedded yet; it goes on where it was stopped. SCALE_ARGS: --sizes, --vectors.
 SCALE := scale-archive
 SCALE_ARGS :=
@@ -122,7 +133,7 @@ train: $(VENV)/trained
 		--out $(OUT)/compared --n $(COMPARED)
 
 clean:
-	rm -rf $(VENV) .client-venv $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .client-venv .bench-venv $(ARCHIVE) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Pullquote needs Python 3.11 or later: install it, or run make PYTHON=/path/to/it" >&2; exit 1; }

@@ -1,0 +1,115 @@
+"""What every system of `make bench` does in a process of its own; standard library only, as each has its environment.
+
+`python -m bench.peers.NAME JOB OUT` reads a Job, in JSON, and writes an Outcome. Indexing and asking are two processes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+CORES = 2
+
+
+@dataclass(frozen=True)
+class Job:
+    """One task. articles, questions: files of `bench.sets`; home: the index; embedder, reader: folders of weights.
+
+    ids: the questions to ask; none: index. variant: how. warm: how many of them are asked first, unmeasured.
+    """
+
+    articles: str
+    questions: str
+    home: str
+    embedder: str
+    reader: str
+    variant: str = ""
+    ids: list[str] = field(default_factory=list)
+    warm: int = 3
+
+
+class Place(NamedTuple):
+    """A piece of an article: its id, the text, and [start, end) in the whole article, None where none was given."""
+
+    article: str | None
+    text: str
+    start: int | None
+    end: int | None
+
+
+class Reply(NamedTuple):
+    """What a question brought. answers: best first, also unsure ones; answered: whether the first would be given.
+
+    passages: what was searched, best first.
+    """
+
+    answers: list[Place]
+    answered: bool
+    passages: list[Place]
+
+
+class System(NamedTuple):
+    """A system that is ready. ask: search and read. search: search alone. every: like ask, unmeasured, with the
+    answers and passages that ask does not show.
+    """
+
+    ask: Callable[[str], Reply]
+    search: Callable[[str], object]
+    every: Callable[[str], Reply] | None = None
+
+
+def run(index: Callable[[Job, list[dict[str, Any]]], int], load: Callable[[Job], System]) -> None:
+    """Do the job named on the command line. index: returns the number of passages."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    job = Job(**json.loads(Path(sys.argv[1]).read_text("utf-8")))
+    made = _ask(job, load) if job.ids else _index(job, index)
+    made["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    Path(sys.argv[2]).write_text(json.dumps(made), "utf-8")
+
+
+def _index(job: Job, index: Callable[[Job, list[dict[str, Any]]], int]) -> dict[str, Any]:
+    articles = list(_lines(job.articles))
+    begun = time.perf_counter()
+    passages = index(job, articles)
+    return {"seconds": round(time.perf_counter() - begun, 2), "articles": len(articles), "passages": passages}
+
+
+def _ask(job: Job, load: Callable[[Job], System]) -> dict[str, Any]:
+    asked = {row["id"]: row["question"] for row in _lines(job.questions)}
+    texts, system = [asked[one] for one in job.ids], load(job)
+    for text in texts[: job.warm]:
+        system.ask(text)
+    rows = []
+    for one, text in zip(job.ids, texts, strict=True):
+        ask_ms, reply = _timed(system.ask, text)
+        search_ms, _ = _timed(system.search, f"{text} ")  # the space, so that nothing is remembered from `ask`
+        more = system.every(text) if system.every else reply
+        shown = {"answers": more.answers, "answered": reply.answered, "passages": more.passages}
+        rows.append({"id": one, "search_ms": search_ms, "ask_ms": ask_ms, **shown})
+    return {"rows": rows}
+
+
+def _timed(work: Callable[[str], Any], text: str) -> tuple[float, Any]:
+    begun = time.perf_counter()
+    made = work(text)
+    return round(1000 * (time.perf_counter() - begun), 2), made
+
+
+def _lines(file: str) -> Iterator[dict[str, Any]]:
+    with Path(file).open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def command(python: str, system: str, job: Job, folder: Path, name: str) -> tuple[list[str], Path]:
+    """The command that does a job, and where its outcome will be."""
+    given, out = folder / f"{name}.job.json", folder / f"{name}.json"
+    given.write_text(json.dumps(asdict(job)), "utf-8")
+    return [python, "-m", f"bench.peers.{system}", str(given), str(out)], out

@@ -1,0 +1,55 @@
+"""txtai by its documentation: an embeddings database with content, and the RAG pipeline with an extractive model.
+
+Articles are split by its Segmentation, into paragraphs. RAG gives one answer, and says of which passage; no offsets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from txtai import RAG, Embeddings
+from txtai.pipeline import Segmentation
+
+from bench.peers.job import Job, Place, Reply, System, run
+
+READ, SHOWN = 3, 10  # RAG's default: more do not fit into one run of the reader, which it cuts at 512 tokens
+
+
+def index(job: Job, articles: list[dict[str, Any]]) -> int:
+    """Split, embed, keep the words for BM25 too, and save."""
+    split = Segmentation(paragraphs=True)
+    rows = [(f"{row['id']} {number}", text) for row in articles for number, text in enumerate(split(row["text"]))]
+    embeddings = Embeddings(path=job.embedder, content=True, hybrid=True)
+    embeddings.index(rows)
+    embeddings.save(job.home)
+    return len(rows)
+
+
+def load(job: Job) -> System:
+    """Variant "hybrid": by meaning and words, as both are indexed; "dense": the same without its words."""
+    embeddings = Embeddings()
+    embeddings.load(job.home)
+    if job.variant == "dense":
+        embeddings.scoring = None
+    rag = RAG(embeddings, job.reader, task="question-answering", output="reference", context=READ)
+
+    def ask(question: str) -> Reply:
+        try:
+            made = rag(question)
+        except TypeError:  # what its reader raises where the model's best span is "no answer"
+            return Reply([], False, [])
+        answers = [] if made["answer"] is None else [Place(made["reference"].split()[0], made["answer"], None, None)]
+        return Reply(answers, bool(answers), [])
+
+    def every(question: str) -> Reply:
+        return ask(question)._replace(passages=[_passage(row) for row in embeddings.search(question, SHOWN)])
+
+    return System(ask, lambda question: embeddings.search(question, SHOWN), every)
+
+
+def _passage(row: dict[str, Any]) -> Place:
+    return Place(row["id"].split()[0], row["text"], None, None)
+
+
+if __name__ == "__main__":
+    run(index, load)

@@ -36,6 +36,7 @@ from indexer.seal import repair as mend
 from indexer.seal import try_settle
 from indexer.sources import SourceOptions, Unchanged, read_pages
 from indexer.store import FILE
+from indexer.stores import Place, name_of, open_store, place_of
 from indexer.stories import clusters, link_missing
 from indexer.types import (
     Article,
@@ -89,15 +90,16 @@ if TYPE_CHECKING:
     from reader.model import Reader as SpanReader
     from retriever.evaluate import Judged
 
-__all__ = ["Archive", "Filters", "Reader", "SourceOptions"]
+__all__ = ["Archive", "Filters", "Reader", "SourceOptions", "init"]
 
 EMBEDDER = "all-minilm-l6-v2"
 READER = "minilm-l6-reader"
 
 
 class Archive:
-    """A news archive on disk. Safe to share between threads; close it, or use it in a `with`.
+    """A news archive. Safe to share between threads; close it, or use it in a `with`.
 
+    path: its folder, or the URL of a database, postgresql://….
     models: the folder of prepared models (default: the user's cache). embedder, reader: names in models.yaml, or in
     `registry`, a file of the same form that adds to it.
     Raises ArchiveMissing: there is none at `path`, and not `create`. Models load when they are first needed.
@@ -113,12 +115,22 @@ class Archive:
         reader: str = READER,
         create: bool = False,
     ) -> None:
-        self.path = Path(path)
+        place = place_of(path) if isinstance(path, str) else path
         self._models, self._registry = models or default_folder(), registry
         self._embedder_name, self._reader_name = embedder, reader
-        if not create and not (self.path / FILE).is_file():
-            raise ArchiveMissing(self.path)
-        self._archive = archives.Archive(self.path, self._load_embedder, create)
+        if not create and isinstance(place, Path) and not (place / FILE).is_file():
+            raise ArchiveMissing(place)
+        self._archive = archives.Archive(place, self._load_embedder, create)
+
+    @property
+    def place(self) -> Place:
+        """Where it is, without the secrets of a URL."""
+        return self._archive.store.place
+
+    @property
+    def path(self) -> Path:
+        """Its folder. Raises InvalidInput: a server has it."""
+        return self._archive.folder
 
     def _load_embedder(self) -> Embedder:
         return load_embedder(load_registry(self._registry).model(self._embedder_name), self._models, CHUNKER)
@@ -158,6 +170,7 @@ class Archive:
         counts: Counter[str] = Counter()
         tell = _counting(counts, report)
         if reembed:
+            _ = self._archive.folder  # a server's cannot be changed over, so far
             reembed_archive(self._archive, _until(stop, tell))
         self._archive.check_embedder()
         link_missing(self._archive)
@@ -447,7 +460,7 @@ class Archive:
     def info(self) -> Info:
         """Say what the archive and the service are made of."""
         view, (oldest, newest, sources) = self._archive.reading(lambda view: (view, extent(view)))
-        return Info(version("pullquote"), self.path.name, view.info, self.models(), newest, oldest, sources)
+        return Info(version("pullquote"), name_of(self.place), view.info, self.models(), newest, oldest, sources)
 
     def models(self) -> ModelNames:
         """Name the models that answer."""
@@ -464,7 +477,7 @@ class Archive:
         """
         from indexer.doctor import examine
 
-        if repair:
+        if repair and self._archive.is_folder:
             mend(self._archive)
             finish_purge(self._archive)
             try_settle(self._archive, force=True)
@@ -488,7 +501,7 @@ class Archive:
         target = Path(folder)
         if target.exists():
             raise InvalidInput("folder", f"{target} is there already: name a new one")
-        publish(target, {FILE: self._archive.store.copy_to})
+        publish(target, {FILE: self._archive.files.copy_to})
         return target
 
     def close(self) -> None:
@@ -521,6 +534,16 @@ class Reader:
         from reader.scorecard import evaluate
 
         return evaluate(self._reader, questions, report)
+
+
+def init(path: str | Path) -> Place:
+    """Make an empty archive where there is none; bring the tables of one on a server up to date. Returns its place.
+
+    Raises ArchiveUnavailable, NewerFormat, InvalidInput.
+    """
+    store = open_store(place_of(path) if isinstance(path, str) else path, create=True, migrate=True)
+    store.close()
+    return store.place
 
 
 def _fetcher(memory: Memory) -> Fetcher:

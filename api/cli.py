@@ -20,6 +20,7 @@ from api.commands import (
     exits,
     explain,
     index,
+    init,
     keys,
     mcp,
     models,
@@ -41,6 +42,7 @@ _NAMED: dict[object, str] = {  # words of Python itself, and a verb of two words
     eval_reader.evaluate_reader: "eval reader",
 }
 for verb in (
+    init.init,
     index.index,
     watch.watch,
     ask.ask,

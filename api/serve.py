@@ -38,7 +38,7 @@ def serve(settings: Settings, tools: Tools | None = None) -> int:
     with listening(settings.host, settings.port) as listener, open_archive(settings) as archive:
         logs.start(settings.log)
         app = create_app(settings, archive, tools)
-        return run(app, listener, str(settings.archive))
+        return run(app, listener, str(archive.place))
 
 
 def run(app: FastAPI, listener: socket.socket, what: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
 
 from api.audit import FILE as AUDIT_FILE
@@ -33,10 +34,12 @@ class Service:
     def __init__(self, open_archive: Callable[[], Archive], settings: Settings) -> None:
         self._open = open_archive
         self.settings = settings
+        if not isinstance(settings.archive, Path):
+            settings.folder.mkdir(parents=True, exist_ok=True)
         self.tags = Tags()
-        self.keys = Keys(settings.archive)
+        self.keys = Keys(settings.folder)
         self.gate = Gate(self.keys, Rates(settings.rate), settings.public)
-        self.audit = Audit(settings.archive / AUDIT_FILE)
+        self.audit = Audit(settings.folder / AUDIT_FILE)
         self.metrics = Metrics(self._gauges)
         self.answers = Turns(settings.slots, settings.queue, settings.request_seconds)
         self.writes = Turns(1, settings.queue, _WRITE_SECONDS, "write")
@@ -81,7 +84,7 @@ class Service:
         """What is true now, for a scrape."""
         now: dict[str, float] = {"queue_pending": self.answers.pending, "queue_slots": self.answers.slots}
         now |= {"queue_refused": self.answers.refused, "writes_pending": self.writes.pending, "ready": self._ready}
-        return now | of_archive(self.archive().view_info(), self.settings.archive) if self._ready else now
+        return now | of_archive(self.archive().view_info(), self.settings.folder) if self._ready else now
 
     def _load(self) -> None:
         try:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from indexer.errors import InvalidInput
+from indexer.stores import place_of
 
 _PREFIX = "PULLQUOTE_"
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
@@ -18,6 +19,8 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 class Settings(BaseSettings):
     """Settings: what is given by name, else the environment (`PULLQUOTE_PORT=8080`), else the default.
 
+    archive: its folder, or the URL of a database. state: the folder of keys and audit log, None for the archive's own,
+    or, beside a database, ./pullquote-state.
     models: the folder of prepared models, None for the user's cache. embedder, reader: names in models.yaml, or in
     the file `registry`, which has the same form and adds to it.
     allowed_hosts: names by which browsers may reach the server besides localhost, separated by commas.
@@ -31,7 +34,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
-    archive: Path = Path("archive")
+    archive: Path | str = Path("archive")
+    state: Path | None = None
     models: Path | None = None
     registry: Path | None = None
     embedder: str = "all-minilm-l6-v2"
@@ -55,6 +59,16 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = _PREFIX + str(first["loc"][0]).upper()
             raise InvalidInput(name, f"{first['msg']}, got {first['input']!r}: change it or unset it") from error
+
+    @field_validator("archive", mode="before")
+    @classmethod
+    def _place(cls, value: Any) -> Any:  # noqa: ANN401 anything may be given
+        return place_of(value) if isinstance(value, str) else value
+
+    @property
+    def folder(self) -> Path:
+        """Where keys and the audit log lie: the archive's folder; of a server's archive, `state`."""
+        return self.state or (self.archive if isinstance(self.archive, Path) else Path("pullquote-state"))
 
     @field_validator("allowed_hosts", "proxies", mode="before")
     @classmethod

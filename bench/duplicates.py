@@ -68,7 +68,7 @@ def measure(archive: Archive, pages: Iterator[Page]) -> dict[str, float]:
         "articles_in_clusters": sum(len(cluster.members) for cluster in clusters),
         "links": archive.store.rows("SELECT count(*) / 2 FROM near")[0][0],
         "band_rows": archive.store.rows("SELECT count(*) FROM band")[0][0],
-        "store_mb": archive.store.file.stat().st_size / 2**20,
+        "store_mb": archive.files.file.stat().st_size / 2**20,
     }
 
 

@@ -13,10 +13,11 @@ from typing import TypeVar
 from indexer import caches
 from indexer.articles import Articles
 from indexer.caches import VISIBLE
-from indexer.errors import ModelMismatch, PullquoteError
+from indexer.errors import InvalidInput, ModelMismatch, PullquoteError
 from indexer.generations import OF_SERVING, serving, space_of
 from indexer.indexes import LocalIndex, PassageIndex, Searchable, layout_of
 from indexer.store import Store
+from indexer.stores import ArticleStore, Place, open_store
 from indexer.types import Embedder, VectorSpace, ViewInfo
 from indexer.views import Glance, Moment, View
 
@@ -25,21 +26,21 @@ _Done = TypeVar("_Done")
 
 
 class Archive:
-    """An archive on disk, opened with the embedder it was built with. Safe to share between threads.
+    """An archive, opened with the embedder it was built with. Safe to share between threads.
 
     embedder: itself, or what loads it when it is first needed.
-    Raises ArchiveMissing, ArchiveDamaged, NewerFormat; ModelMismatch: it holds vectors of another embedder.
+    Raises ArchiveMissing, ArchiveDamaged, ArchiveUnavailable, NewerFormat, OlderFormat; ModelMismatch: it holds vectors
+    of another embedder.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder | Callable[[], Embedder], create: bool = False) -> None:
-        self.folder = folder
-        self.store = Store(folder, create)
+    def __init__(self, place: Place, embedder: Embedder | Callable[[], Embedder], create: bool = False) -> None:
+        self.store: ArticleStore = open_store(place, create)
         self._articles = Articles(self.store)
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
         self._load: Callable[[], Embedder] | None = None
-        self._index: PassageIndex = LocalIndex(self.store, folder, lambda: self.space)
+        self._index: PassageIndex = LocalIndex(self.store, lambda: self.space)
         self._view: View | None = None
         self._glance: Glance | None = None
         if callable(embedder):
@@ -47,6 +48,24 @@ class Archive:
         else:
             self._embedder = embedder
             self.check_embedder()
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it lies in a folder of this machine."""
+        return isinstance(self.store.place, Path)
+
+    @property
+    def folder(self) -> Path:
+        """Its folder. Raises InvalidInput: a server has it."""
+        if isinstance(self.store.place, Path):
+            return self.store.place
+        raise InvalidInput("archive", f"{self.store.place} is a server's: this is for archives in folders alone")
+
+    @property
+    def files(self) -> Store:
+        """The store, where it is files. Raises InvalidInput: a server has it."""
+        assert isinstance(self.store, Store), self.folder
+        return self.store
 
     @property
     def embedder(self) -> Embedder:
@@ -61,7 +80,7 @@ class Archive:
         """Raises ModelMismatch: the vectors of the archive are another embedder's."""
         built_with, asked = self.store.meta("embedder"), self.embedder.fingerprint
         if built_with is not None and built_with != asked:
-            raise ModelMismatch(self.folder, built_with, asked)
+            raise ModelMismatch(self.store.place, built_with, asked)
 
     @property
     def space(self) -> VectorSpace:
@@ -150,7 +169,7 @@ class Archive:
             dead(passage) AS (SELECT passage.rowid FROM article JOIN passage ON article = article.rowid
             WHERE removed_seq IS NOT NULL AND {OF_SERVING})
             SELECT (SELECT value FROM meta WHERE key = 'sequence'), (SELECT value FROM meta WHERE key = 'layout'),
-            coalesce((SELECT value FROM meta WHERE key = 'purged'), 0),
+            coalesce((SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'purged'), 0),
             (SELECT count(*) FROM article WHERE removed_seq IS NULL),
             (SELECT count(*) FROM passage WHERE {OF_SERVING}) - (SELECT count(*) FROM dead), sealed.n,
             (SELECT count(*) FROM passage WHERE rowid > sealed.last AND {OF_SERVING})

@@ -94,7 +94,6 @@ class Moved(Exception):
 
 def opened(
     store: ArticleStore,
-    folder: Path,
     space: VectorSpace,
     layout: Layout,
     sequence: int,
@@ -106,6 +105,7 @@ def opened(
     before: the state until now, whose vectors are kept where only words were put on disk since. distrusted: folders
     that are known to be damaged, though their files may look as they did.
     """
+    folder = Path(store.place)  # of a server's, no layout names a file
     if before and (before.layout.segments, before.layout.purged) == (layout.segments, layout.purged):
         whole = _grown(store, space, before, sequence, removed_articles(store, before.sequence, sequence))
     else:

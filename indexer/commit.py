@@ -95,7 +95,7 @@ def _claim_embedder(archive: Archive, writing: Transaction) -> None:
         claim(writing, "embedder", VectorSpace(fingerprint, archive.embedder.width))
         set_meta(writing, [("runtime", archive.embedder.runtime)])
     elif found[0][0] != fingerprint:
-        raise ModelMismatch(archive.folder, found[0][0], fingerprint)
+        raise ModelMismatch(archive.store.place, found[0][0], fingerprint)
 
 
 def _put(writing: Transaction, embedder: str, draft: Draft, sequence: int) -> IndexEvent:

@@ -97,6 +97,28 @@ class NewerFormat(PullquoteError):
         return f"{self.archive} has format {self.found}, this version reads up to {self.known}: upgrade pullquote"
 
 
+class OlderFormat(PullquoteError):
+    """The tables of an archive on a server are those of an earlier version of Pullquote."""
+
+    def __init__(self, archive: Path | str, found: int, known: int) -> None:
+        super().__init__(archive, found, known)
+        self.archive, self.found, self.known = archive, found, known
+
+    def __str__(self) -> str:
+        return f"{self.archive} has format {self.found}, this version needs {self.known}: run `pullquote init` on it"
+
+
+class ArchiveUnavailable(PullquoteError):
+    """An engine that holds the archive does not answer. engine: where it should be."""
+
+    def __init__(self, engine: str, problem: str) -> None:
+        super().__init__(engine, problem)
+        self.engine, self.problem = engine, problem
+
+    def __str__(self) -> str:
+        return f"{self.engine} does not answer ({self.problem}): see that it runs and can be reached, then try again"
+
+
 class ModelMissing(PullquoteError):
     """A model's files are not on this machine."""
 

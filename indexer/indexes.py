@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from indexer import caches
@@ -44,13 +43,13 @@ class PassageIndex(Protocol):
 
 
 class LocalIndex:
-    """A `PassageIndex` in this process: what is sealed in the folder, and in memory what is not.
+    """A `PassageIndex` in this process: what is sealed in the store's folder, and in memory what is not.
 
     Not safe to share between threads.
     """
 
-    def __init__(self, store: ArticleStore, folder: Path, space: Callable[[], VectorSpace]) -> None:
-        self._store, self._folder, self._space = store, folder, space
+    def __init__(self, store: ArticleStore, space: Callable[[], VectorSpace]) -> None:
+        self._store, self._space = store, space
         self._state: State | None = None
         self._distrusted = frozenset[str]()
 
@@ -61,7 +60,7 @@ class LocalIndex:
             state = caches.advanced(self._store, self._space(), state, sequence)
         else:
             sequence, found = caches.read_layout(self._store)
-            state = caches.opened(self._store, self._folder, self._space(), found, sequence, state, self._distrusted)
+            state = caches.opened(self._store, self._space(), found, sequence, state, self._distrusted)
         self._state = state
         sealed = sum(1 for segment in state.dense.segments if segment.sealed)
         memory = sum(int(s.live.sum()) for s in state.dense.segments if not s.sealed)

@@ -15,7 +15,7 @@ from indexer.commit import next_sequence, remove
 from indexer.errors import ArticleNotFound
 from indexer.remembered import forget
 from indexer.seal import sealing, without_dead
-from indexer.store import Store, Writing
+from indexer.stores import ArticleStore, Transaction
 from indexer.types import Compaction
 
 _DUE = "purge"  # in meta: rows of articles that are to go; [] when only their bytes may still be in the file
@@ -29,6 +29,7 @@ def purge(archive: Archive, ids: Sequence[str]) -> list[str]:
     Raises ArticleNotFound, and then deletes none, when there never was one of them; ArchiveBusy or ArchiveReadOnly:
     they are deleted, but another process or the disk kept their bytes from going; `finish` or the next purge goes on.
     """
+    _ = archive.folder  # a server keeps bytes where it likes
     wanted = list(dict.fromkeys(ids))
     with archive.store.writing() as writing:
         sequence = next_sequence(writing)
@@ -50,7 +51,7 @@ def compact(archive: Archive) -> Compaction:
     return Compaction(before, folder_bytes(archive.folder))
 
 
-def is_due(store: Store) -> bool:
+def is_due(store: ArticleStore) -> bool:
     """Whether a purge was cut off: bytes of what it was to remove may still be in the folder."""
     return store.meta(_DUE) is not None
 
@@ -66,10 +67,10 @@ def finish(archive: Archive) -> None:
         for start in range(0, len(doomed), _AT_ONCE):
             with archive.store.writing() as writing:
                 _remove_rows(writing, doomed[start : start + _AT_ONCE])
-        archive.store.shrink()
+        archive.files.shrink()
         with archive.store.writing() as writing:
             writing.rows("DELETE FROM meta WHERE key = ? AND value = '[]'", (_DUE,))
-        archive.store.fold()
+        archive.files.fold()
 
 
 def folder_bytes(folder: Path) -> int:
@@ -77,14 +78,14 @@ def folder_bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def _doom(writing: Writing, condition: str, parameters: Sequence[str]) -> None:
+def _doom(writing: Transaction, condition: str, parameters: Sequence[str]) -> None:
     rows = writing.rows("SELECT value FROM meta WHERE key = ?", (_DUE,))
     due: set[int] = set(json.loads(rows[0][0]) if rows else ())
     due |= {row[0] for row in writing.rows(f"SELECT rowid FROM article WHERE {condition}", parameters)}
     writing.rows("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_DUE, json.dumps(sorted(due))))
 
 
-def _remove_rows(writing: Writing, doomed: Sequence[int]) -> None:
+def _remove_rows(writing: Transaction, doomed: Sequence[int]) -> None:
     rows = {"doomed": json.dumps(doomed)}
     passages = f"SELECT rowid FROM passage WHERE article IN {_DOOMED}"
     writing.rows(f"DELETE FROM vector WHERE passage IN ({passages})", rows)

@@ -35,6 +35,8 @@ def settle(archive: Archive, force: bool = False) -> bool:
 
     Does nothing when another process is at it. Raises ArchiveReadOnly: the disk refuses; the store is as it was.
     """
+    if not archive.is_folder:
+        return False
     vectors, words = _gathered(archive)
     if not force and vectors < SEAL_AT and words < WORDS_AT:
         return False

@@ -6,21 +6,23 @@ from collections import Counter
 from pathlib import Path
 
 from indexer.errors import PullquoteError
-from indexer.store import FILE, Store
+from indexer.store import FILE
+from indexer.stores import ArticleStore
 
 _TABLES = {"article": "articles", "passage": "passages", "vector": "vectors", "origin": "origins"}
 
 
-def parts(store: Store) -> dict[str, int]:
-    """Bytes of each part of an archive, which add up to those of its folder; the largest first."""
+def parts(store: ArticleStore) -> dict[str, int]:
+    """Bytes of each part of an archive, which add up to those of its folder, if it has one; the largest first."""
     sizes = Counter[str]()
-    for file in store.folder.rglob("*"):
+    for file in store.place.rglob("*") if isinstance(store.place, Path) else ():
         if file.is_file():
-            sizes[_part(file.relative_to(store.folder))] += file.stat().st_size
+            sizes[_part(file.relative_to(store.place))] += file.stat().st_size
     try:
         for name, size in store.table_sizes().items():
             sizes[f"store: {_TABLES.get(name, 'other rows')}"] += size
-            sizes["store: unused"] -= size
+            if isinstance(store.place, Path):
+                sizes["store: unused"] -= size
     except PullquoteError:  # a damaged store is told of elsewhere
         return {"store": sizes.pop("store: unused", 0), **dict(sizes.most_common())}
     if sizes["store: unused"] < 0:  # pages that are in the log alone, so far

@@ -12,9 +12,21 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from indexer.errors import InvalidInput
+
 Row = tuple[Any, ...]
 Values = Sequence[Any] | dict[str, Any]
 Place = Path | str
+
+
+def place_of(text: str) -> Place:
+    """Where an archive is, as people write it: a folder, or the URL of a server."""
+    return text if "://" in text else Path(text)
+
+
+def name_of(place: Place) -> str:
+    """What an archive is called: its folder's name, or its database's."""
+    return place.name if isinstance(place, Path) else place.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
 class Transaction(Protocol):
@@ -83,3 +95,23 @@ class ArticleStore(Protocol):
     def close(self) -> None:
         """Close every connection."""
         ...
+
+
+def open_store(place: Place, create: bool = False, migrate: bool = False) -> ArticleStore:
+    """Open the store of an archive: SQLite in a folder, PostgreSQL at a URL.
+
+    create: make it where there is none. migrate: bring a server's tables up to date.
+    Raises ArchiveMissing, ArchiveDamaged, ArchiveUnavailable, NewerFormat, OlderFormat; InvalidInput: it is no such
+    place, or what speaks to the server is not installed.
+    """
+    if isinstance(place, Path):
+        from indexer.store import Store
+
+        return Store(place, create)
+    if not place.startswith(("postgresql://", "postgres://")):
+        raise InvalidInput("archive", f"{place.partition(':')[0]}:// is no archive's: give a folder or postgresql://…")
+    try:
+        from indexer.postgres import PostgresStore
+    except ModuleNotFoundError as error:
+        raise InvalidInput("archive", "it needs what is not installed: pip install 'pullquote[cluster]'") from error
+    return PostgresStore(place, create, migrate)

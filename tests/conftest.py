@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from pullquote import Archive
+from tests.cluster import Postgres
 from tests.shim import can_build
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no error
@@ -62,3 +63,10 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         summary = archive.index(Path(__file__).parent.parent / "seeds")
         assert (summary.added, summary.refused) == (296, 0)
         yield archive
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of the tests' own."""
+    with Postgres() as server:
+        yield server

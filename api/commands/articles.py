@@ -9,8 +9,6 @@ from api.commands.options import ArchiveDir, AsJson, filtered, one_of
 from indexer.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from indexer.types import Filters
 
 
@@ -80,7 +78,7 @@ def list_articles(
     return exits.DONE if found.items else exits.NOTHING
 
 
-def _list_clusters(archive: "Path | None", json: bool, limit: int, cursor: str | None, filters: "Filters") -> int:
+def _list_clusters(archive: str | None, json: bool, limit: int, cursor: str | None, filters: "Filters") -> int:
     from indexer.types import Filters
 
     if filters != Filters():

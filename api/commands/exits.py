@@ -17,12 +17,14 @@ from indexer.errors import (
     ArchiveDamaged,
     ArchiveMissing,
     ArchiveReadOnly,
+    ArchiveUnavailable,
     ArticleNotFound,
     InvalidInput,
     ModelDamaged,
     ModelMismatch,
     ModelMissing,
     NewerFormat,
+    OlderFormat,
     PullquoteError,
     SourceUnreadable,
 )
@@ -38,7 +40,8 @@ PIPE_CLOSED = 141  # 128 + SIGPIPE: the reader of stdout left, so the work may b
 _CODES: tuple[tuple[int, tuple[type[PullquoteError], ...]], ...] = (
     (NOTHING, (ArticleNotFound, SourceUnreadable)),
     (USAGE, (InvalidInput,)),
-    (ARCHIVE_OR_MODEL, (ArchiveMissing, ArchiveDamaged, ArchiveBusy, ArchiveReadOnly, NewerFormat)),
+    (ARCHIVE_OR_MODEL, (ArchiveMissing, ArchiveDamaged, ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable)),
+    (ARCHIVE_OR_MODEL, (NewerFormat, OlderFormat)),
     (ARCHIVE_OR_MODEL, (ModelMissing, ModelDamaged, ModelMismatch)),
 )
 

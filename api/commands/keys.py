@@ -52,15 +52,16 @@ def keys(
     return _told({"key": token, **_shown(made)}, token, json)
 
 
-def _folder(given: Path | None) -> Path:
+def _folder(given: str | None) -> Path:
     from api.settings import Settings
     from indexer.errors import ArchiveMissing
     from indexer.store import FILE
 
-    folder = given or Settings().archive
-    if not (folder / FILE).is_file():
-        raise ArchiveMissing(folder)
-    return folder
+    settings = Settings(archive=given) if given else Settings()
+    if isinstance(settings.archive, Path) and not (settings.archive / FILE).is_file():
+        raise ArchiveMissing(settings.archive)
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    return settings.folder
 
 
 def _list(known: list["Key"], as_json: bool) -> int:

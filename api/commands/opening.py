@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def archive_of(folder: Path | None, create: bool = False) -> Iterator[Archive]:
-    """Open the archive in `folder` (of the settings if None), and close it.
+def archive_of(place: str | None, create: bool = False) -> Iterator[Archive]:
+    """Open the archive at `place`, a folder or a URL (of the settings if None), and close it.
 
     Raises ArchiveMissing when there is none and `create` is false, and what else `pullquote.Archive` raises.
     """
@@ -29,7 +29,7 @@ def archive_of(folder: Path | None, create: bool = False) -> Iterator[Archive]:
     with (
         _warnings_told(),
         Archive(
-            folder or settings.archive,
+            place or settings.archive,
             models=settings.models,
             registry=settings.registry,
             embedder=settings.embedder,

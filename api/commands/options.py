@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -17,8 +16,10 @@ ModeName = Literal["hybrid", "dense", "lexical"]
 FormatName = Literal["text", "json", "trec"]
 
 ArchiveDir = Annotated[
-    Path | None,
-    typer.Option("--archive", metavar="DIR", help="The archive's folder; ./archive or PULLQUOTE_ARCHIVE if not given."),
+    str | None,
+    typer.Option(
+        "--archive", metavar="DIR", help="Folder or database URL; ./archive or PULLQUOTE_ARCHIVE if not given."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, one compact line per item.")]
 TopK = Annotated[int, typer.Option("--top-k", metavar="N", help="How many items to return, 1 to 100.")]

@@ -30,8 +30,9 @@ async def healthz() -> Response:
 
 
 @router.get("/readyz", responses={**says("ready", "Questions are answered."), **problems(503)})
-async def readyz(archive: ArchiveDep) -> Response:
-    """Say whether questions are answered: 503 until the archive and its models are loaded."""
+def readyz(archive: ArchiveDep) -> Response:
+    """Say whether questions are answered: 503 until archive and models are loaded, and while its store is away."""
+    archive.view_info()
     return reply({"status": "ready"})
 
 

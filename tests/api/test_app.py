@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -37,6 +38,7 @@ class Held:
         self.asking = threading.Semaphore(0)
         self.error = error
         self.closed = False
+        self.view_info: Callable[[], object] = lambda: None
 
     def load(self) -> None:
         assert self.loaded.wait(30)

@@ -47,6 +47,8 @@ CODES = {
     errors.ArchiveBusy(ARCHIVE): 3,
     errors.ArchiveReadOnly(ARCHIVE, "disk full"): 3,
     errors.NewerFormat(ARCHIVE, 9, 1): 3,
+    errors.OlderFormat("postgresql://db/news", 1, 2): 3,
+    errors.ArchiveUnavailable("postgresql://db/news", "connection refused"): 3,
     errors.ModelMissing("m", "weights are missing"): 3,
     errors.ModelUnavailable("m", "no source has it"): 3,
     errors.ModelDamaged("m", Path("f"), "a" * 64, "b" * 64): 3,

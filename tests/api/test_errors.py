@@ -26,6 +26,7 @@ from indexer.errors import (
     ArchiveDamaged,
     ArchiveMissing,
     ArchiveReadOnly,
+    ArchiveUnavailable,
     ArticleNotFound,
     InvalidInput,
     ModelDamaged,
@@ -33,6 +34,7 @@ from indexer.errors import (
     ModelMissing,
     ModelUnavailable,
     NewerFormat,
+    OlderFormat,
     PullquoteError,
     QuoteMismatch,
 )
@@ -51,6 +53,8 @@ RAISED = [
     (ArchiveBusy(ARCHIVE), 503, "archive-busy", "5"),
     (ArchiveReadOnly(ARCHIVE, "full"), 507, "archive-read-only", None),
     (NewerFormat(ARCHIVE, 2, 1), 503, "newer-format", None),
+    (OlderFormat("postgresql://db/news", 1, 2), 503, "older-format", None),
+    (ArchiveUnavailable("postgresql://db/news", "refused"), 503, "archive-unavailable", "2"),
     (ModelMissing("reader", "no files"), 503, "model-missing", None),
     (ModelUnavailable("reader", "offline"), 503, "model-unavailable", None),
     (ModelDamaged("reader", Path("f"), "a" * 64, "b" * 64), 503, "model-damaged", None),
@@ -66,6 +70,9 @@ class Failing:
 
     def load(self) -> None:
         """Be ready at once."""
+
+    def view_info(self) -> None:
+        """Be reached."""
 
     def ask(self, question: str, **_: object) -> object:
         if question == "fine":

@@ -69,7 +69,7 @@ def test_the_log_holds_no_question_unless_it_is_asked_for(
         archive = Held()
         archive.loaded.set()
         archive.free.set()
-        archive.view_info = lambda: VIEW  # type: ignore[attr-defined]
+        archive.view_info = lambda: VIEW
         app = create_app(Settings(log=level), archive)  # type: ignore[arg-type]
         with TestClient(app, "http://localhost", client=HERE) as client:
             while client.get("/readyz").status_code == 503:

@@ -100,7 +100,7 @@ def test_when_the_time_is_up_the_rest_is_told_so() -> None:
     archive.loaded.set()
     app = create_app(Settings(request_seconds=0.2), archive)  # type: ignore[arg-type]
     with client_of(app) as client:
-        archive.view_info = lambda: {"sequence": 1}  # type: ignore[attr-defined]
+        archive.view_info = lambda: {"sequence": 1}
         items = client.post("/v1/batch", json={"questions": [{"id": n, "question": "?"} for n in range(5)]}).json()[
             "items"
         ]

@@ -177,4 +177,4 @@ def test_connections_of_threads_that_ended_are_closed(archive: Archive) -> None:
         thread.start()
         thread.join()
     gc.collect()
-    assert len(archive.store._all) == 1
+    assert len(archive.files._all) == 1

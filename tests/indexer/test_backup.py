@@ -24,7 +24,7 @@ def test_a_copy_is_the_archive_of_one_moment_and_needs_no_caches(tmp_path: Path)
     delete(archive, ["a0"])
     put(archive, "late", "olympics")
     expected = contents(archive.view())
-    publish(tmp_path / "copy", {FILE: archive.store.copy_to})
+    publish(tmp_path / "copy", {FILE: archive.files.copy_to})
     put(archive, "after", "not in the copy")
     assert [file.name for file in (tmp_path / "copy").iterdir()] == [FILE]
     copy = Archive(tmp_path / "copy", WordEmbedder())
@@ -52,7 +52,7 @@ def test_a_copy_made_beside_a_writer_holds_whole_batches(tmp_path: Path) -> None
     writer.start()
     try:
         for n in range(5):
-            publish(tmp_path / f"copy{n}", {FILE: archive.store.copy_to})
+            publish(tmp_path / f"copy{n}", {FILE: archive.files.copy_to})
     finally:
         stop.set()
         writer.join()
@@ -69,7 +69,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "archive", WordEmbedder(), create=True)
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(ArchiveReadOnly):
-        publish(tmp_path / "file" / "copy", {FILE: archive.store.copy_to})
+        publish(tmp_path / "file" / "copy", {FILE: archive.files.copy_to})
     archive.close()
 
 
@@ -81,7 +81,7 @@ def test_a_copy_larger_than_the_page_cache_is_whole(tmp_path: Path, folded: bool
     if folded:
         archive.close()
         archive = Archive(tmp_path / "archive", WordEmbedder())
-    publish(tmp_path / "copy", {FILE: archive.store.copy_to})
+    publish(tmp_path / "copy", {FILE: archive.files.copy_to})
     copy = Archive(tmp_path / "copy", WordEmbedder())
     assert (copy.folder / FILE).stat().st_size > 3_000_000
     assert examine(copy).ok

@@ -1,0 +1,59 @@
+"""A circuit before an engine that others run: while it does not answer, requests fail at once instead of waiting."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from indexer.errors import ArchiveUnavailable
+
+_Done = TypeVar("_Done")
+_TRIES = 3
+_OPEN_SECONDS = 2.0  # without a try, after all tries of a call failed
+_FIRST_WAIT = 0.05  # seconds before the second try; doubled for the third, and each times 0.5 to 1.5 by chance
+
+
+class Circuit:
+    """Tries calls of one engine again, and gives it a rest when that is no use (Nygard 2007). Safe between threads.
+
+    name: of the engine, for messages.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._lock = threading.Lock()
+        self._closed_until = 0.0
+        self._why = ""
+
+    def check(self) -> None:
+        """Raise ArchiveUnavailable while the engine has its rest."""
+        with self._lock:
+            resting, why = time.monotonic() < self._closed_until, self._why
+        if resting:
+            raise ArchiveUnavailable(self.name, why)
+
+    def failed(self, why: str) -> ArchiveUnavailable:
+        """Give the engine a rest; return the error to raise."""
+        with self._lock:
+            self._closed_until, self._why = time.monotonic() + _OPEN_SECONDS, why
+        return ArchiveUnavailable(self.name, why)
+
+    def call(self, work: Callable[[], _Done], failures: tuple[type[Exception], ...]) -> _Done:
+        """Do what may be done twice, again if it fails so. Raises ArchiveUnavailable: in vain."""
+        self.check()
+        for left in reversed(range(_TRIES)):
+            try:
+                return work()
+            except failures as error:
+                if not left:
+                    raise self.failed(first_line(error)) from error
+            time.sleep(_FIRST_WAIT * 2 ** (_TRIES - 1 - left) * random.uniform(0.5, 1.5))
+        raise AssertionError("unreachable")
+
+
+def first_line(error: Exception) -> str:
+    """What an engine's client says, in one line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

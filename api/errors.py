@@ -30,6 +30,7 @@ from api.refusals import (
 )
 from api.schemas import FieldProblem, Problem
 from indexer.errors import (
+    AlreadyReembedding,
     ArchiveBusy,
     ArchiveDamaged,
     ArchiveMissing,
@@ -71,6 +72,7 @@ CATALOGUE: Mapping[type[PullquoteError], Kind] = {
     ArchiveMissing: Kind(503, "archive-missing", "There is no archive"),
     ArchiveDamaged: Kind(503, "archive-damaged", "The archive is damaged"),
     ArchiveBusy: Kind(503, "archive-busy", "The archive is being written to", retry_after=5),
+    AlreadyReembedding: Kind(503, "already-reembedding", "The archive is being re-embedded", retry_after=5),
     ArchiveUnavailable: Kind(503, "archive-unavailable", "The archive does not answer", retry_after=2),
     ArchiveReadOnly: Kind(507, "archive-read-only", "The archive cannot be written to"),
     NewerFormat: Kind(503, "newer-format", "The archive is of a later version"),

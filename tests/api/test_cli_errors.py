@@ -45,6 +45,7 @@ CODES = {
     errors.ArchiveMissing(ARCHIVE): 3,
     errors.ArchiveDamaged(ARCHIVE, "bad page"): 3,
     errors.ArchiveBusy(ARCHIVE): 3,
+    errors.AlreadyReembedding(ARCHIVE): 3,
     errors.ArchiveReadOnly(ARCHIVE, "disk full"): 3,
     errors.NewerFormat(ARCHIVE, 9, 1): 3,
     errors.OlderFormat("postgresql://db/news", 1, 2): 3,

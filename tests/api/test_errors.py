@@ -22,6 +22,7 @@ from api.requests import AskRequest, VerifyRequest
 from api.schemas import FieldProblem, Problem, dump
 from api.settings import Settings
 from indexer.errors import (
+    AlreadyReembedding,
     ArchiveBusy,
     ArchiveDamaged,
     ArchiveMissing,
@@ -51,6 +52,7 @@ RAISED = [
     (ArchiveMissing(ARCHIVE), 503, "archive-missing", None),
     (ArchiveDamaged(ARCHIVE, "a page"), 503, "archive-damaged", None),
     (ArchiveBusy(ARCHIVE), 503, "archive-busy", "5"),
+    (AlreadyReembedding(ARCHIVE), 503, "already-reembedding", "5"),
     (ArchiveReadOnly(ARCHIVE, "full"), 507, "archive-read-only", None),
     (NewerFormat(ARCHIVE, 2, 1), 503, "newer-format", None),
     (OlderFormat("postgresql://db/news", 1, 2), 503, "older-format", None),

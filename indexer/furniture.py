@@ -103,7 +103,17 @@ _CLICK = AnyOf(r"(?:click|tap) (?:here|on|the link)\b")
 _CONTACT = AnyOf(r"\S+@[\w-]+(?:\.[\w-]+)+", r"(?:https?://)?(?:www\.|twitter\.com/|facebook\.com/)\S+|https?://\S+")
 
 # A label that ran into the link behind it: "MORE:Delta adds a flight to Detroit for the eclipse".
-_RUN_IN_LINK = re.compile(r"[A-Z][^:.]{1,40}:(?=[^\W\d_])(?:\S+\s){5,}[^.]*[^.!?”\"]")
+_RUN_IN_LINK = re.compile(
+    r"['\"‘“]?[A-Z][^:.]{1,40}:(?=['\"‘“]?[^\W\d_])(?:\S+\s){5,}[^.]*[^.!?”\"]"
+    r"|[Mm](?:ore|ORE): (?:\S+\s){4,}[^.]*[^.!?”\"]"
+)
+
+# What stands below stories of those who wrote them.
+_TRADE = r"(?:reporter|editor|writer|correspondent|columnist|journalist|producer|intern|fellow)"
+_REACH = (
+    r"(?:(?:you can |please )?(?:reach|contact|follow|e-?mail|find) (?:her|him|them|the (?:author|reporter|writer)))"
+)
+_ADDRESS = r"(?:\S+@\S|@\w|\(?\d{3}\)?[-. ]\d{3})"
 
 # Lines that say who else made the story, or what was done to it.
 _CREDIT = AnyOf(
@@ -113,6 +123,9 @@ _CREDIT = AnyOf(
     r"[(\[]?(?:this|the) (?:story|article|report|copy)[^.]{0,40} "
     r"(?:has not been edited|(?:is|was|has been) (?:auto-?generated|syndicated|published from))\b",
     r"[(\[]?this (?:story|article|report) (?:(?:was )?(?:originally|first) (?:published|appeared)|has been updated)\b",
+    rf"[^.:]{{3,60}} (?:is|are) [^.]{{0,60}}\b{_TRADE}s?\b[^.]{{0,100}}\. {_REACH}",
+    rf"[^.:]{{0,40}}\b{_TRADE} [^.]{{3,50}} contributed to this (?:story|article|report)\b|{_REACH} at {_ADDRESS}",
+    rf"(?:reach|contact|e-?mail) [^.]{{0,40}}\b{_TRADE}\b[^.]{{0,50}} (?:at|on) {_ADDRESS}",
     r"[(\[]?(?:except for the headline,? this story|disclaimer:|(?:sources?|agenc(?:y|ies)|via|contributing)\s?:)",
     r"(?-i:Special) (?:to|for) (?:the )?(?-i:[A-Z]).{1,40}$",
 )

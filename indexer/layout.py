@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from indexer.captions import is_caption
 from indexer.furniture import is_furniture, is_image, opens_summary
-from indexer.shapes import byline, dateline, headline, is_name, same
+from indexer.shapes import byline, dateline, headline, is_name, opens_report, same
 from indexer.types import Block, BlockKind
 from indexer.units import Unit, units
 
@@ -101,7 +101,8 @@ class _Walk:
         if not is_name(line) or (not i and self._untitled):  # which would have to be the title
             return None
         below = self.pieces[i + 1].line if i + 1 < len(self.pieces) else ""
-        return line if self.kinds[-1:] == ["dateline"] or dateline(below) else None
+        beside = self.kinds[-1:] == ["dateline"] or dateline(below) or byline(below)
+        return line if beside or any(opens_report(unit.line) for unit in self.pieces[i + 1 : i + 3]) else None
 
     def _is_section(self, i: int, line: str) -> bool:
         """Short lines above the headline: names of sections, menus."""

@@ -34,6 +34,9 @@ _DATE_LABEL = AnyOf(
     r"(?:published|updated|posted|modified|created|dated?|issued|filed)(?: (?:on|at|date|time))?\b[\s:|-]*"
 )
 _PLACE = AnyOf(r"[^\W\d_][\w.'’-]*(?:(?:,\s?|\s|/|-)[^\W\d_][\w.'’-]*){0,5}")
+_REPORT = re.compile(
+    r"[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}(?:, [A-Z][\w. ]{1,20})?(?: \([A-Z][\w. ]+\))? ?[—–-]{1,2} ?\S"
+)
 _SITE = re.compile(r"\s[|–—-]\s[^|–—-]{1,40}$")
 _CUT = ("…", "...")
 _SEPARATORS = " \t\u00a0,;:|/()[]·•–—-"
@@ -83,6 +86,11 @@ def dateline(line: str) -> Dateline | None:
         return None
     first = [date for date in found if "publ" in date.label or "post" in date.label]
     return (first or found)[0]
+
+
+def opens_report(line: str) -> bool:
+    """Whether a line is a report's first, behind the place that it is from: "LOS ANGELES — Karen Bass was sworn in"."""
+    return _REPORT.match(line) is not None
 
 
 def headline(line: str) -> bool:

@@ -212,6 +212,19 @@ def test_a_given_title_is_found_in_the_text() -> None:
     ]
 
 
+def test_names_above_a_report_s_place_are_its_byline() -> None:
+    text = "Jane Doe\nTown Democrat\nTOWN, Fla. — A storm came on Monday.\nJohn Roe\nsaid so on Tuesday."
+    assert kinds(clean(page(text, title="A storm"))) == [
+        ("byline", "Jane Doe"),
+        ("byline", "Town Democrat"),
+        ("body", "TOWN, Fla. — A storm came on Monday.\nJoh"),
+    ]
+    assert clean(page(text, title="A storm")).author == "Jane Doe"
+    text = "Michael R. Doe and Ann Roe\nAssociated Press\nLOS ANGELES — A storm came on Monday."
+    assert clean(page(text, title="A storm")).author == "Michael R. Doe and Ann Roe"
+    assert kinds(clean(page("Jane Doe\nA storm came — on Monday.", title="A storm")))[0][0] == "body"
+
+
 def test_an_author_given_is_found_as_a_bare_name() -> None:
     text = "Jane Doe\n\nTrams came back on Monday, the city said."
     assert kinds(clean(page(text, title="Trams", author="Jane Doe")))[0] == ("byline", "Jane Doe")
@@ -348,6 +361,13 @@ def test_a_line_that_says_more_is_no_dateline(line: str) -> None:
 
 
 FURNITURE = """
+'CITY IS STILL WAITING':City Council elects a new president after the audio was leaked
+Lisbon and Porto:'The heart of the park': Village seeks to mend its relationship with the park
+More: Jane Doe bringing magic to the web as an analyst of the ninth match
+Jane Ann Doe is a senior reporter for USA TODAY. Reach her at jdoe@paper.example and follow her on X @jdoe.
+Jane Doe and John Roe are reporters on the trending team. You can reach them at x@paper.example
+Visuals editor Jane Doe and fellow John Roe contributed to this story.
+Contact Star reporter Jane Doe at 317-444-2701 or write to her.
 ugc_banner
 main img
 ×
@@ -388,6 +408,12 @@ def test_furniture(line: str) -> None:
 
 
 PROSE = """
+Jane Doe is a reporter for the Post. She saw the fire from her window.
+Jane Doe is an editor. Reach is what her paper lacks.
+Contact the police at 317-444-2701 if you saw him.
+Reporters contributed to this story of a town as its chroniclers.
+More: the word was on every lip in the town that night.
+The mayor said: 'I am glad'.
 Share prices fell on Monday.
 Subscribers to the service fell by a third.
 Watch makers met in Basel.

@@ -150,7 +150,7 @@ _PANELS: tuple[tuple[str, Callable[[dict[str, Any]], float]], ...] = (
 
 def plot(made: dict[str, dict[str, Any]]) -> str:
     """Bars, a panel a figure."""
-    wide, row, head = 330, 20, 30
+    wide, row, head = 340, 20, 30
     tall = head + row * len(made) + 14
     parts = []
     for number, (title, value) in enumerate(_PANELS):
@@ -162,8 +162,8 @@ def plot(made: dict[str, dict[str, Any]]) -> str:
             shade = "#8a1c1c" if at == 0 else "#9aa5b1"
             shown = f"{value(one):.2f}" if most <= 1 else f"{value(one):,.0f}"
             parts.append(f'<text x="{x + 8}" y="{top + 13}">{escape(name)}</text>')
-            parts.append(f'<rect x="{x + 120}" y="{top + 2}" width="{length:.1f}" height="14" fill="{shade}"/>')
-            parts.append(f'<text x="{x + 126 + length:.1f}" y="{top + 13}">{shown}</text>')
+            parts.append(f'<rect x="{x + 140}" y="{top + 2}" width="{length:.1f}" height="14" fill="{shade}"/>')
+            parts.append(f'<text x="{x + 146 + length:.1f}" y="{top + 13}">{shown}</text>')
     size = f'width="{3 * wide}" height="{2 * tall}"'
     style = 'font-family="sans-serif" font-size="12"'
     back = '<rect width="100%" height="100%" fill="#fff"/>'

@@ -14,6 +14,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -37,9 +38,8 @@ def percentile(seconds: Sequence[float], share: float) -> float | None:
 async def alone(pool: Pool) -> dict[str, Any]:
     """Latency of one question at a time."""
     found = [await pool.ask(QUESTIONS[number % len(QUESTIONS)]) for number in range(_ALONE)]
-    assert {one.status for one in found} == {200}
-    spent = [one.seconds for one in found]
-    return {"p50_ms": percentile(spent, 0.5), "p95_ms": percentile(spent, 0.95)}
+    spent = [one.seconds for one in found if one.status == 200]
+    return {"answered": len(spent), "p50_ms": percentile(spent, 0.5), "p95_ms": percentile(spent, 0.95)}
 
 
 async def capacity(pool: Pool) -> float:
@@ -79,6 +79,8 @@ async def watch(port: int, server: Server, beats: list[Outcome], memory: list[tu
         beats.append(await pool.get("/healthz"))
         if beat % 10 == 0:
             memory.append((time.perf_counter() - began, server.rss()))
+            if len(memory) % 60 == 0:  # a long run that is cut off has told something
+                sys.stderr.write(f"{memory[-1][0]:.0f} s: {memory[-1][1]:.1f} MB, {slope(memory):+.3f} MB a minute\n")
         await asyncio.sleep(0.1)
 
 

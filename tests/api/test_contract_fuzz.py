@@ -84,3 +84,6 @@ def test_the_fuzzer_knows_a_span_that_lies(end: int, utf16: int, lies: int) -> N
     assert len(list(fuzzer.lies())) == lies
     assert fuzzer.problem(Sent(b""), Outcome(500, 0.1)) is not None
     assert fuzzer.problem(Sent(b""), Outcome(0, 0.1)) is not None
+    overloaded = Outcome(503, 0.1, b"content-type: application/problem+json")  # without its body
+    assert fuzzer.problem(Sent(b"GET /v1/info HTTP/1.1"), overloaded) is not None
+    assert fuzzer.problem(Sent(b"HEAD /v1/info HTTP/1.1"), overloaded) is None

@@ -268,3 +268,20 @@ def test_a_page_that_is_not_changed_is_not_embedded_again(place: Place) -> None:
     assert embedder.encoded == []
     assert len(contents(again.view())) == 3
     again.close()
+
+
+def test_both_stores_have_the_same_columns(tmp_path: Path, postgres: Postgres) -> None:
+    folder, server = filled(tmp_path / "archive"), filled(postgres.fresh())
+    for archive in (folder, server):
+        memory = Memory(archive, "reader/1")
+        memory.refuse("file:///a", "0" * 64, "html/1", "no text")
+        memory.save()
+    sql = """SELECT name, (SELECT string_agg(name, ' ' ORDER BY cid) FROM pragma_table_info(tables.name))
+        FROM sqlite_schema AS tables WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"""
+    theirs = """SELECT CAST(table_name AS TEXT), string_agg(column_name, ' ' ORDER BY ordinal_position)
+        FROM information_schema.columns WHERE table_schema = current_schema() GROUP BY 1"""
+    found: dict[str, str] = dict(server.store.rows(theirs))
+    assert found.pop("migration") == "number applied_at"
+    assert found == dict(folder.store.rows(sql))
+    folder.close()
+    server.close()

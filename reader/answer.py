@@ -16,17 +16,19 @@ from indexer.types import (
     HitList,
     Mode,
     ModelNames,
+    Ranked,
     Reason,
     Reply,
     Support,
     SupportingQuote,
 )
 from indexer.views import View
-from reader.calibrate import Evidence, least_confidence
+from reader.calibrate import least_confidence
 from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
+from reader.weigh import Standing
 from retriever.collapse import Kept
 from retriever.filter import unknown_dates
 from retriever.search import find, head, hits_of
@@ -70,8 +72,8 @@ def answer(
     candidates = reader.read(question.text, [hit.text for hit in hits], SPANS)
     watch.lap("read")
     articles = _articles(view, found)
-    groups = group(grounds(view, found, candidates))
-    answers = tuple(_answer(one, confidence, articles) for one, confidence in _sure(question, groups, reader))
+    groups = weigh(question.text, view, found, candidates, reader)
+    answers = tuple(_answer(one, articles) for one in _sure(question, groups, reader))
     reply = Reply(
         question=question.text,
         answered=bool(answers),
@@ -86,6 +88,22 @@ def answer(
     check_reply(articles, reply)
     watch.lap("cite")
     return replace(reply, timings_ms=watch.laps)
+
+
+def weigh(
+    question: str, view: View, found: Sequence[Kept], candidates: Iterable[Candidate], reader: Reader
+) -> list[Group]:
+    """The answers that the reader's spans come to, with all that speaks for each of them, best first.
+
+    candidates: spans of `found`, by its order.
+    """
+    return reader.weigh(question, group(grounds(view, found, candidates)), standings([kept.ranked for kept in found]))
+
+
+def standings(ranking: Sequence[Ranked]) -> list[Standing]:
+    """How each of the passages that were read stands. ranking: best first."""
+    top = max((ranked.score for ranked in ranking), default=0.0)
+    return [Standing(ranked.score / top if top > 0 else 1.0, ranked.parts.dense) for ranked in ranking]
 
 
 def grounds(view: View, found: Sequence[Kept], candidates: Iterable[Candidate]) -> Iterator[Occurrence]:
@@ -112,30 +130,19 @@ def _articles(view: View, found: Sequence[Kept]) -> dict[str, Article]:
     return {article.id: article for article in map(view.article_at, rows)}
 
 
-def _sure(question: Question, groups: Sequence[Group], reader: Reader) -> list[tuple[Group, float | None]]:
-    """The answers to give, best first, each with its confidence: those at or above the threshold.
+def _sure(question: Question, groups: Sequence[Group], reader: Reader) -> list[Group]:
+    """The answers to give, best first: those at or above the threshold.
 
     Raises InvalidInput: the calibration promises no such error, or there is none.
     """
-    scores = [one.best.score for one in groups[:2]]
-    weighed = [
-        Evidence(question.text, one.best.quote, one.best.score, _best_other(scores, number), one.independent)
-        for number, one in enumerate(groups[: question.top_k])
-    ]
-    rated = list(zip(groups, reader.confidences(weighed), strict=False))
+    first = groups[: question.top_k]
     if question.max_error is None:
-        return [(one, confidence) for one, confidence in rated if one.best.score >= reader.threshold]
+        return [one for one in first if one.score >= reader.threshold]
     least = least_confidence(reader.calibration, question.max_error, reader.model.name)
-    return [(one, confidence) for one, confidence in rated if confidence is not None and confidence >= least]
+    return [one for one in first if one.confidence is not None and one.confidence >= least]
 
 
-def _best_other(scores: list[float], number: int) -> float | None:
-    """The best score but that of group `number`; None where it stands alone. scores: of the best two."""
-    others = scores[:number] + scores[number + 1 :] if number < 2 else scores
-    return max(others, default=None)
-
-
-def _answer(found: Group, confidence: float | None, articles: dict[str, Article]) -> Answer:
+def _answer(found: Group, articles: dict[str, Article]) -> Answer:
     best = found.best
     article = articles[best.article]
     citation = cite(article, best.start, best.end)
@@ -147,8 +154,8 @@ def _answer(found: Group, confidence: float | None, articles: dict[str, Article]
     )
     return Answer(
         answer=best.quote,
-        score=best.score,
-        confidence=confidence,
+        score=found.score,
+        confidence=found.confidence,
         range=citation.range,
         context=context_of(article, best.start, best.end),
         article=head(article),

@@ -1,4 +1,4 @@
-"""From a score to a probability that the answer is right, and to a threshold that keeps errors below a bound.
+"""From what speaks for an answer to one score, from the score to a probability, and to thresholds that bound errors.
 
 Needs numpy alone. What was fitted is a small JSON file, with the data it was fitted on and the figures it reached.
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,54 +16,13 @@ import numpy as np
 
 from indexer.errors import InvalidInput
 from indexer.types import Bools, Floats
+from reader.group import Group
+from reader.weigh import FEATURES, MOST_WEIGHED, Standing, features
 
 CALIBRATION = Path(__file__).parent / "weights" / "calibration.json"  # of the reader that comes with Pullquote
-_NO_RIVAL = 20.0  # logits: the lead of a span that has no runner-up, and the most that any lead counts
-_KINDS = ("who", "when", "where", "why", "how", "how many")
-FEATURES = ("margin", "lead", "support", "retrieval", "words", *_KINDS)
 _SURE = 0.9  # of the bounds on the error
 _ERRORS = tuple(round(0.01 * step, 2) for step in range(1, 51))  # the bounds that are offered
 _GRID = tuple(round(1 - 0.005 * step, 3) for step in range(1, 200))  # thresholds, tried in this order
-
-
-class Evidence(NamedTuple):
-    """What is known of an answer when it is given.
-
-    score: its span less "no answer", logits. runner_up: the score of the second best span, None without one.
-    support: how many passages hold it. retrieval: lead of its passage in the ranking, 0 for a text that was given.
-    """
-
-    question: str
-    answer: str
-    score: float
-    runner_up: float | None = None
-    support: int = 1
-    retrieval: float = 0.0
-
-
-def features(found: Sequence[Evidence]) -> Floats:
-    """(n, len(FEATURES)) float32, a row each, in the order of FEATURES; kinds of question are 0 or 1."""
-    rows = [
-        (
-            one.score,
-            _NO_RIVAL if one.runner_up is None else min(_NO_RIVAL, one.score - one.runner_up),
-            math.log(one.support),
-            one.retrieval,
-            math.log1p(len(one.answer.split())),
-            *(float(_kind(one.question) == kind) for kind in _KINDS),
-        )
-        for one in found
-    ]
-    return np.array(rows, np.float32).reshape(-1, len(FEATURES))
-
-
-def _kind(question: str) -> str:
-    words = re.findall(r"\w+", question.lower())
-    word = next((w for w in words if w in (*_KINDS, "what", "which", "whom", "whose")), "what")
-    following = words[words.index(word) + 1 :][:1] if word in words else []
-    if word == "how" and following in (["many"], ["much"]):
-        return "how many"
-    return "who" if word in ("whom", "whose") else word
 
 
 class Bound(NamedTuple):
@@ -80,26 +38,26 @@ class Bound(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """A logistic model of "the answer is right", for one reader and one runtime.
+class Curve:
+    """The probability that an answer of this score is right: 1 / (1 + exp(-(slope * score + intercept))), slope > 0.
 
-    weights, intercept: of the features, each less its `centre` and divided by its `spread`. bounds: by max_error.
-    data: what it was fitted on, and how many questions. figures: what it reached there, cross-fitted.
+    least: the confidence from which answers are given. bounds: by max_error.
     """
 
-    reader: str
-    runtime: str
-    centre: tuple[float, ...]
-    spread: tuple[float, ...]
-    weights: tuple[float, ...]
+    slope: float
     intercept: float
+    least: float
     bounds: tuple[Bound, ...]
-    data: dict[str, int]
-    figures: dict[str, float]
 
-    def confidence(self, found: Sequence[Evidence]) -> Floats:
-        """(n,) float32: the probability that each answer is right, in (0, 1)."""
-        return _probability(features(found), *self._model)
+    def confidence(self, scores: Floats) -> Floats:
+        """(n,) float32 in (0, 1), for (n,) scores."""
+        logits = np.clip(self.slope * np.asarray(scores, np.float64) + self.intercept, -30, 30)
+        return (1 / (1 + np.exp(-logits))).astype(np.float32)
+
+    @property
+    def least_score(self) -> float:
+        """The score from which answers are given: that of the confidence `least`."""
+        return (math.log(self.least / (1 - self.least)) - self.intercept) / self.slope
 
     def threshold(self, max_error: float) -> float | None:
         """The least confidence to answer with, so that at most so many answers are wrong; None: no such promise.
@@ -111,14 +69,46 @@ class Calibration:
         fitting = [bound for bound in self.bounds if bound.max_error <= max_error + 1e-9]
         return max(fitting, key=lambda bound: bound.max_error).threshold if fitting else None
 
+
+@dataclass(frozen=True)
+class Calibration:
+    """The final score of one reader in one runtime, and what it is worth.
+
+    weights, intercept: of FEATURES; a score of 0 is as likely as no answer. nearest: stands for cosines that were not
+    taken. archive: of the final score of answers out of an archive. text: of the reader's own score of answers out of
+    one text that was given. data: what it was fitted on, and how many questions. figures: reached there, cross-fitted.
+    """
+
+    reader: str
+    runtime: str
+    weights: Mapping[str, float]
+    intercept: float
+    nearest: float
+    archive: Curve
+    text: Curve
+    data: Mapping[str, int]
+    figures: Mapping[str, float]
+
+    def scores(self, question: str, groups: Sequence[Group], standings: Sequence[Standing]) -> Floats:
+        """(n,) float32: the final score of each answer."""
+        rows = features(question, groups, standings, self.nearest)
+        weights = np.array([self.weights[name] for name in FEATURES], np.float64)
+        return np.asarray(rows @ weights + self.intercept, np.float32)
+
     def save(self, file: Path) -> None:
         """Write it as JSON."""
         file.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
 
-    @property
-    def _model(self) -> _Model:
-        centre, spread, weights = (np.array(part, np.float64) for part in (self.centre, self.spread, self.weights))
-        return _Model(centre, spread, weights, self.intercept)
+
+def weighed(
+    question: str, groups: Sequence[Group], standings: Sequence[Standing], calibration: Calibration
+) -> list[Group]:
+    """Answers out of an archive with their final score and confidence, best first; ties by article id, then offset."""
+    kept = groups[:MOST_WEIGHED]
+    scores = calibration.scores(question, kept, standings)
+    pairs = zip(kept, scores.tolist(), calibration.archive.confidence(scores).tolist(), strict=True)
+    made = [one._replace(score=score, confidence=confidence) for one, score, confidence in pairs]
+    return sorted(made, key=lambda one: (-one.score, one.best.article, one.best.start, one.best.end))
 
 
 def load_calibration(file: Path, reader: str, runtime: str) -> Calibration | None:
@@ -130,66 +120,55 @@ def load_calibration(file: Path, reader: str, runtime: str) -> Calibration | Non
         return None
     try:
         raw = json.loads(file.read_text("utf-8"))
-        parts = {name: tuple(raw[name]) for name in ("centre", "spread", "weights")}
-        made = Calibration(**{**raw, **parts, "bounds": tuple(Bound(*bound) for bound in raw["bounds"])})
+        curves = {name: _curve(raw[name]) for name in ("archive", "text")}
+        made = Calibration(**{**raw, **curves})
+        if set(made.weights) != set(FEATURES):
+            raise ValueError(f"weights of {', '.join(sorted(made.weights))}")
     except (ValueError, LookupError, TypeError) as error:
         raise InvalidInput("calibration", f"{file} cannot be read ({error}): fit it again") from error
     return made if (made.reader, made.runtime) == (reader, runtime) else None
 
 
+def _curve(raw: Mapping[str, object]) -> Curve:
+    bounds: object = raw["bounds"]
+    if not isinstance(bounds, list):
+        raise TypeError("bounds are no list")
+    return Curve(**{**raw, "bounds": tuple(Bound(*bound) for bound in bounds)})  # type: ignore[arg-type]
+
+
 def least_confidence(calibration: Calibration | None, max_error: float, reader: str) -> float:
-    """The confidence that an answer needs for `max_error`.
+    """The confidence that an answer out of an archive needs for `max_error`.
 
     Raises InvalidInput: nothing was calibrated, or no threshold was shown to keep that promise.
     """
     if calibration is None:
         raise InvalidInput("max_error", f"reader {reader} has no calibration: leave it out")
-    least = calibration.threshold(max_error)
+    least = calibration.archive.threshold(max_error)
     if least is None:
-        kept = min((bound.max_error for bound in calibration.bounds if bound.threshold is not None), default=None)
+        shown = (bound.max_error for bound in calibration.archive.bounds if bound.threshold is not None)
+        kept = min(shown, default=None)
         advice = "leave it out" if kept is None else f"give {kept:g} or more, or leave it out"
         raise InvalidInput("max_error", f"no threshold of reader {reader} was shown to keep {max_error:g}: {advice}")
     return least
 
 
-def fit(
-    reader: str, runtime: str, found: Sequence[Evidence], right: Sequence[bool], data: dict[str, int]
-) -> Calibration:
-    """Fit on every second answer, and show the bounds on the others, which the model has not seen.
+class Slope(NamedTuple):
+    """A logistic regression on one number."""
 
-    found: in an order that has nothing to do with what is right. data: names of the sets and how many of each.
-    Raises InvalidInput: fewer than 40 answers, or all of them right, or all wrong, in either half.
-    """
-    rows, truth = features(found), np.array(right, bool)
-    odd = np.arange(len(rows)) % 2 == 1
-    if len(rows) < 40 or any(truth[part].all() or not truth[part].any() for part in (odd, ~odd)):
-        raise InvalidInput("answers", "give 40 or more, right and wrong ones among them")
-    model = _fit(rows[~odd], truth[~odd])
-    crossed = np.where(odd, _probability(rows, *model), _probability(rows, *_fit(rows[odd], truth[odd])))
-    bounds = tuple(_bound(max_error, _probability(rows[odd], *model), truth[odd]) for max_error in _ERRORS)
-    figures = {
-        "brier": float(((crossed - truth) ** 2).mean()),
-        "right": float(truth.mean()),
-        "mean_confidence": float(crossed.mean()),
-    }
-    centre, spread, weights = (tuple(map(float, part.tolist())) for part in (model.centre, model.spread, model.weights))
-    return Calibration(reader, runtime, centre, spread, weights, model.intercept, bounds, data, figures)
-
-
-class _Model(NamedTuple):
-    centre: np.ndarray[tuple[int], np.dtype[np.float64]]
-    spread: np.ndarray[tuple[int], np.dtype[np.float64]]
-    weights: np.ndarray[tuple[int], np.dtype[np.float64]]
+    slope: float
     intercept: float
 
 
-def _fit(rows: Floats, truth: Bools, ridge: float = 1.0) -> _Model:
-    """Logistic regression by Newton's method, with an L2 penalty on weights of standardised features."""
-    centre, spread = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
-    spread[spread == 0] = 1.0
-    design = np.column_stack([(rows - centre) / spread, np.ones(len(rows))])
-    penalty = np.append(np.full(rows.shape[1], ridge), 1e-6)
-    weights = np.zeros(design.shape[1])
+def fit_slope(scores: Floats, right: Bools, ridge: float = 1e-3) -> Slope:
+    """Logistic regression of `right` on the scores, by Newton's method: Platt 1999, with a small L2 penalty.
+
+    Raises InvalidInput: all are right, or all wrong, or the higher the score, the less is right.
+    """
+    truth = np.asarray(right, np.float64)
+    if len(truth) < 20 or truth.all() or not truth.any():
+        raise InvalidInput("answers", "give 20 or more, right and wrong ones among them")
+    design = np.column_stack([np.asarray(scores, np.float64), np.ones(len(truth))])
+    penalty, weights = np.array([ridge, 1e-6]), np.zeros(2)
     for _ in range(100):
         chance = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
         gradient = design.T @ (chance - truth) + penalty * weights
@@ -198,18 +177,16 @@ def _fit(rows: Floats, truth: Bools, ridge: float = 1.0) -> _Model:
         weights -= step
         if np.abs(step).max() < 1e-9:
             break
-    return _Model(centre, spread, weights[:-1], float(weights[-1]))
+    slope, intercept = weights.tolist()
+    if slope <= 0:
+        raise InvalidInput("answers", "the higher their score, the fewer of them are right")
+    return Slope(slope, intercept)
 
 
-def _probability(
-    rows: Floats,
-    centre: np.ndarray[tuple[int], np.dtype[np.float64]],
-    spread: np.ndarray[tuple[int], np.dtype[np.float64]],
-    weights: np.ndarray[tuple[int], np.dtype[np.float64]],
-    intercept: float,
-) -> Floats:
-    logits = ((rows - centre) / spread) @ weights + intercept
-    return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
+def bounds(confidence: Floats, right: Bools) -> tuple[Bound, ...]:
+    """What thresholds can promise, for each error that is offered. confidence: of a model that has not seen `right`."""
+    truth = np.asarray(right, bool)
+    return tuple(_bound(max_error, np.asarray(confidence), truth) for max_error in _ERRORS)
 
 
 def _bound(max_error: float, confidence: Floats, truth: Bools) -> Bound:

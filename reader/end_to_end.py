@@ -119,13 +119,14 @@ def _ranked(
 
 def _answers(judged: Judged, made: Trace, top_k: int, threshold: float) -> dict[str, float]:
     expected = expected_of(judged)
-    right = [is_right(one.best.quote, one.best.article, expected) for one in made.groups[:top_k]]
-    best = made.groups[0].best if made.groups else None
-    quote, sure = (best.quote, best.score >= threshold) if best is not None else ("", False)
-    sure_right = [ok for ok, one in zip(right, made.groups, strict=False) if one.best.score >= threshold]
+    right = [is_right(one.best.quote, one.best.article, expected) for one in made.groups]
+    best = made.groups[0] if made.groups else None
+    quote, sure = (best.best.quote, best.score >= threshold) if best is not None else ("", False)
+    sure_right = [ok for ok, one in zip(right[:top_k], made.groups, strict=False) if one.score >= threshold]
     return {
         "right@1": float(any(right[:1])),
-        f"right@{top_k}": float(any(right)),
+        f"right@{top_k}": float(any(right[:top_k])),
+        "MRR": 1 / (1 + right.index(True)) if any(right) else 0.0,
         "EM": max(exact_match(quote, answer) for answer in judged.answers),
         "F1": max(f1(quote, answer) for answer in judged.answers),
         "answered": float(sure),

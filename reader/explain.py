@@ -12,8 +12,8 @@ from indexer.generations import OF_SERVING
 from indexer.offsets import range_of
 from indexer.types import Embedder, Explanation, Ranked, ScoreParts, Stage, Traced, Weighed
 from indexer.views import Located, View
-from reader.answer import SPANS, Question, grounds
-from reader.group import Group, group
+from reader.answer import SPANS, Question, weigh
+from reader.group import Group
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
 from retriever.collapse import Kept, collapse
@@ -65,7 +65,7 @@ def trace(question: Question, view: View, embedder: Embedder, reader: Reader) ->
     texts = [view.article_at(one.place.article).text[one.place.start : one.place.end] for one in kept]
     candidates = reader.read(question.text, texts, SPANS)
     watch.lap("read")
-    groups = group(grounds(view, kept, candidates))
+    groups = weigh(question.text, view, kept, candidates, reader)
     return Trace(both, ranking, kept, candidates, groups, watch.laps)
 
 
@@ -143,7 +143,7 @@ def _lost(
     question: Question, view: View, made: Trace, expected: Expected, wanted: dict[int, Located], threshold: float
 ) -> Stage | None:
     if not any(expected) or _is_best(made, expected):
-        return None if made.groups and made.groups[0].best.score >= threshold else "abstained"
+        return None if made.groups and made.groups[0].score >= threshold else "abstained"
     if not wanted:
         return "not_chunked" if any(True for _ in _articles(view, expected)) else "not_in_archive"
     return _lost_before(question, view, made, wanted)
@@ -165,7 +165,7 @@ def _lost_before(question: Question, view: View, made: Trace, wanted: dict[int, 
 def _weighed(view: View, one: Group, expected: Expected) -> Weighed:
     article = view.article(one.best.article)
     right = is_right(one.best.quote, one.best.article, expected) if any(expected) else None
-    return Weighed(one.best.quote, one.best.score, head(article), one.best.passage + 1, right)
+    return Weighed(one.best.quote, one.score, head(article), one.best.passage + 1, right)
 
 
 def _traced(view: View, made: Trace, wanted: dict[int, Located], expected: Expected) -> Iterator[Traced]:

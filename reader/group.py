@@ -29,12 +29,17 @@ class Occurrence(NamedTuple):
 
 
 class Group(NamedTuple):
-    """One answer and where it stands. articles: how many articles say so; independent: copies of a story count once."""
+    """One answer and where it stands. articles: how many articles say so; independent: copies of a story count once.
+
+    score: what ranks it, at first that of its best occurrence. confidence: None where it is not known.
+    """
 
     best: Occurrence
     others: tuple[Occurrence, ...]
     articles: int
     independent: int
+    score: float
+    confidence: float | None = None
 
 
 def group(occurrences: Iterable[Occurrence]) -> list[Group]:
@@ -53,6 +58,7 @@ def group(occurrences: Iterable[Occurrence]) -> list[Group]:
             others=tuple(members[1:]),
             articles=len({member.article for member in members}),
             independent=len({member.story for member in members}),
+            score=members[0].score,
         )
         for members in groups.values()
     ]

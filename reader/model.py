@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from indexer.types import Best, Reading
-from reader.calibrate import Calibration, Evidence
+from indexer.types import Best, Floats, Reading
+from reader.calibrate import Calibration, weighed
 from reader.decode import best_spans
 from reader.edges import may_begin, may_end, tidy
+from reader.group import Group
 from reader.speech import Verbs, said_in, whole
+from reader.weigh import Standing
 from reader.words import Words
 
 if TYPE_CHECKING:
@@ -62,12 +64,15 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 class Reader:
     """Finds quotations that answer a question. max_tokens: the longest quotation, in tokens of the model.
 
-    calibration: what turns scores of this very model and runtime into probabilities, if it was ever measured.
+    calibration: the final score of this very model and runtime, and what it is worth, if that was ever measured.
+    threshold: the least score (of a span without calibration, else the final one) of an answer out of an archive;
+    text_threshold: the least score of a span that answers out of one text that was given.
     """
 
     def __init__(self, model: SpanScorer, max_tokens: int = _LONGEST, calibration: Calibration | None = None) -> None:
         self.model, self.calibration = model, calibration
-        self.threshold = model.threshold
+        self.threshold = model.threshold if calibration is None else calibration.archive.least_score
+        self.text_threshold = model.threshold if calibration is None else calibration.text.least_score
         self.max_tokens = max_tokens
 
     def read(self, question: str, passages: Sequence[str], n: int = 20) -> list[Candidate]:
@@ -87,22 +92,32 @@ class Reader:
 
         Where no span was found at all (a context without a word), `best` is null and `score` is 0.
         """
-        found = self.read(question, [context], n=2)
+        found = self.read(question, [context], n=1)
         if not found:
             return Reading(None, None, None, 0.0, None, None)
         _, start, end, score = found[0]
         best = Best(context[start:end], start, end, score)
-        runner_up = found[1].score if len(found) > 1 else None
-        confidence = self.confidences([Evidence(question, best.answer, score, runner_up)])[0]
-        if score < self.threshold:
+        sure = self.confidences([score])
+        confidence = None if sure is None else float(sure[0])
+        if score < self.text_threshold:
             return Reading(None, None, None, score, confidence, best)
         return Reading(best.answer, start, end, score, confidence, best)
 
-    def confidences(self, found: Sequence[Evidence]) -> list[float | None]:
-        """The probability that each answer is right, in (0, 1); None for all without a calibration."""
+    def confidences(self, scores: Sequence[float]) -> Floats | None:
+        """(n,) float32: the probability that spans of these scores are right, each out of one text that was given.
+
+        None without a calibration.
+        """
+        return None if self.calibration is None else self.calibration.text.confidence(np.array(scores, np.float32))
+
+    def weigh(self, question: str, groups: Sequence[Group], standings: Sequence[Standing]) -> list[Group]:
+        """Answers out of an archive with their final score and confidence, best first; as they are without calibration.
+
+        standings: of the passages that were read, by the occurrences' `passage`.
+        """
         if self.calibration is None:
-            return [None] * len(found)
-        return [float(value) for value in self.calibration.confidence(found)]
+            return list(groups)
+        return weighed(question, groups, standings, self.calibration)
 
     def _spans(self, window: Window, text: _Text, n: int, verbs: Verbs | None) -> Iterable[Candidate]:
         words, inside = text.words, np.array([offset is not None for offset in window.offsets], bool)

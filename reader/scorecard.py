@@ -9,7 +9,6 @@ import numpy as np
 
 from indexer.errors import InvalidInput
 from indexer.types import Floats
-from reader.calibrate import Evidence
 from reader.evaluate import (
     LENGTHS,
     RIGHT_FROM,
@@ -55,15 +54,18 @@ def evaluate(
     best = best_threshold(marked)
     lengths = by(marked, answer_length)
     curve = risk_coverage([one for one in marked if one.question.answers])
+    threshold = reader.text_threshold
     return {
         "reader": reader.model.name,
         "runtime": reader.model.runtime,
         "questions": len(marked),
-        "threshold": reader.threshold,
-        "figures": {name: row._asdict() for name, row in summary(marked, reader.threshold).items()},
+        "threshold": threshold,
+        "figures": {name: row._asdict() for name, row in summary(marked, threshold).items()},
         "best_threshold": {"threshold": best if np.isfinite(best) else None, **figures(marked, best)._asdict()},
-        "by_question_word": _groups(by(marked, question_word), reader.threshold),
-        "by_answer_length": _groups({name: lengths[name] for name in LENGTHS if name in lengths}, reader.threshold),
+        "by_question_word": _groups(by(marked, question_word), threshold),
+        "by_answer_length": _groups(
+            {name: lengths[name] for name in LENGTHS if name in lengths}, reader.text_threshold
+        ),
         "risk_coverage": _points(curve),
         "risk_area": float(curve[:, 1].mean()) if len(curve) else None,
         "reliability": _reliability(reader, marked),
@@ -86,10 +88,9 @@ def _points(curve: Floats) -> list[tuple[float, float]]:
 
 
 def _reliability(reader: Reader, marked: Sequence[Outcome]) -> dict[str, Any] | None:
-    found = [Evidence(one.question.question, *one.prediction) for one in marked]
-    confidences = [value for value in reader.confidences(found) if value is not None]
-    if not confidences:
+    confidences = reader.confidences([one.prediction.score for one in marked])
+    if confidences is None:
         return None
     right = np.array([one.f1 >= RIGHT_FROM for one in marked], np.float32)
-    bins = reliability(np.array(confidences, np.float32), right)
+    bins = reliability(confidences, right)
     return {"bins": [one._asdict() for one in bins], "ece": calibration_error(bins)}

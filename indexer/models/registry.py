@@ -17,7 +17,7 @@ Task = Literal["embed", "read"]
 Runtime = Literal["onnx-int8", "onnx", "torch"]
 Pooling = Literal["mean", "cls"]
 
-_EXPORT = 3  # counts the ways in which models were exported: with another, they are prepared anew
+EXPORT = 3  # counts the ways in which models were exported: with another, they are prepared anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class ModelSpec:
     def hash(self) -> str:
         """Ten hex digits of all that decides which files are prepared for this model."""
         origin: Any = dict(self.files) or [asdict(source) for source in self.sources]
-        what = json.dumps([self.task, self.runtime, origin, _EXPORT], sort_keys=True, default=str)
+        what = json.dumps([self.task, self.runtime, origin, EXPORT], sort_keys=True, default=str)
         return hashlib.sha256(what.encode()).hexdigest()[:10]
 
 

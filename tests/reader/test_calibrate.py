@@ -1,4 +1,4 @@
-"""Bounds against published values and their own promise; a calibration against what made the data."""
+"""Bounds against published values and their own promise; curves and scores by hand."""
 
 from __future__ import annotations
 
@@ -15,37 +15,59 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import InvalidInput
-from reader.calibrate import FEATURES, Calibration, Evidence, features, fit, highest_rate, load_calibration
+from indexer.types import Bools, Floats
+from reader.calibrate import (
+    Bound,
+    Calibration,
+    Curve,
+    bounds,
+    fit_slope,
+    highest_rate,
+    least_confidence,
+    load_calibration,
+    weighed,
+)
+from reader.group import Occurrence, group
+from reader.weigh import FEATURES, Standing
+
+WEIGHTS = dict.fromkeys(FEATURES, 0.0) | {"retrieval": 10.0, "echo": -4.0}
+CURVE = Curve(0.5, -1.0, 0.3, (Bound(0.1, None, 0, 0), Bound(0.2, 0.8, 50, 5), Bound(0.3, 0.6, 90, 20)))
+MADE = Calibration(
+    "a-reader", "onnx-int8", WEIGHTS, -2.0, 0.4, CURVE, replace(CURVE, intercept=1.0), {"x": 9}, {"f": 0.5}
+)
 
 
-def simulated(n: int, seed: int) -> tuple[list[Evidence], list[bool]]:
-    """Answers that are right with chance 1 / (1 + exp(-score))."""
+def simulated(n: int, seed: int) -> tuple[Floats, Bools]:
+    """Scores of answers that are right with chance 1 / (1 + exp(-score))."""
     rng = np.random.default_rng(seed)
-    scores = rng.normal(1.5, 3, n)
-    right = rng.random(n) < 1 / (1 + np.exp(-scores))
-    return [Evidence("What?", "it", float(score)) for score in scores], right.tolist()
+    scores = rng.normal(1.5, 3, n).astype(np.float32)
+    return scores, rng.random(n) < 1 / (1 + np.exp(-scores))
 
 
-def made(seed: int = 0, n: int = 4000) -> Calibration:
-    return fit("a-reader", "onnx-int8", *simulated(n, seed), data={"simulated": n})
+def test_the_final_score_is_a_weighted_sum_and_ranks() -> None:
+    near, far = Occurrence("a", "s", 5, 7, "Xi", 1.0, 0), Occurrence("b", "t", 0, 4, "Khan", 3.0, 1)
+    groups = group([near, far])
+    assert [one.best for one in groups] == [far, near]
+    found = weighed("Who is Khan?", groups, [Standing(1.0), Standing(0.5)], MADE)
+    assert [(one.best, one.score) for one in found] == [(near, 10 - 2), (far, 5 - 4 - 2)]
+    assert [one.confidence for one in found] == pytest.approx([1 / (1 + math.exp(-3)), 1 / (1 + math.exp(1.5))])
+    assert weighed("Who?", [], [], MADE) == []
 
 
-def test_features_by_hand() -> None:
-    found = [
-        Evidence("How many died?", "39", 2.0, 1.5, support=3, retrieval=0.25),
-        Evidence("By whom was it said?", "the two men", -1.0),
-    ]
-    kinds = {"who": [0, 1], "how many": [1, 0]}
-    expected = {
-        "margin": [2, -1],
-        "lead": [0.5, 20],
-        "support": [math.log(3), 0],
-        "retrieval": [0.25, 0],
-        "words": [math.log(2), math.log(4)],
-        **{kind: kinds.get(kind, [0, 0]) for kind in ("who", "when", "where", "why", "how", "how many")},
-    }
-    np.testing.assert_allclose(features(found), np.array([expected[name] for name in FEATURES]).T, rtol=1e-6)
-    assert features([]).shape == (0, len(FEATURES))
+def test_equal_scores_go_by_article_then_offset() -> None:
+    places = [("b", 1, "x"), ("a", 9, "y"), ("a", 2, "z")]
+    spans = [Occurrence(article, article, at, at + 1, quote, 1.0, 0) for article, at, quote in places]
+    found = weighed("Who?", group(spans), [Standing()], MADE)
+    assert [(one.best.article, one.best.start) for one in found] == [("a", 2), ("a", 9), ("b", 1)]
+
+
+def test_a_curve_and_its_least_score() -> None:
+    assert CURVE.confidence(np.array([2.0, 4.0], np.float32)) == pytest.approx([0.5, 1 / (1 + math.exp(-1))])
+    assert float(CURVE.confidence(np.array([CURVE.least_score], np.float32))[0]) == pytest.approx(0.3)
+    values = CURVE.confidence(np.linspace(-1e4, 1e4, 50).astype(np.float32))
+    assert (np.diff(values) >= 0).all()
+    assert ((values > 0) & (values <= 1)).all()
+    assert CURVE.confidence(np.zeros(0, np.float32)).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -74,79 +96,74 @@ def test_no_observation_is_refused() -> None:
         highest_rate(5, 4)
 
 
-def test_the_model_finds_what_made_the_data() -> None:
-    probes = [Evidence("What?", "it", score) for score in (-3.0, -1.0, 0.0, 1.0, 3.0)]
-    expected = [1 / (1 + math.exp(-probe.score)) for probe in probes]
-    np.testing.assert_allclose(made().confidence(probes), expected, atol=0.05)
+def test_the_slope_finds_what_made_the_data() -> None:
+    assert fit_slope(*simulated(4000, 0)) == pytest.approx((1.0, 0.0), abs=0.12)
+    scores, right = simulated(400, 0)
+    for truth in (np.ones(400, bool), np.zeros(400, bool), right[:19]):
+        with pytest.raises(InvalidInput, match="20 or more"):
+            fit_slope(scores[: len(truth)], truth)
+    with pytest.raises(InvalidInput, match="the higher their score"):
+        fit_slope(-scores, right)
 
 
 def test_the_bound_holds_on_fresh_data_as_often_as_it_says() -> None:
+    curve = Curve(1.0, 0.0, 0.5, ())
     fresh, right = simulated(5_000, seed=999)
-    kept_word, promised = 0, 0
+    kept_word = []
     for seed in range(20):
-        calibration = made(seed, n=1500)
-        threshold = calibration.threshold(0.1)
+        scores, truth = simulated(750, seed)
+        made = replace(curve, bounds=bounds(curve.confidence(scores), truth))
+        threshold = made.threshold(0.1)
         assert threshold is not None
-        answered = calibration.confidence(fresh) >= threshold
-        promised += 1
-        kept_word += bool((~np.array(right)[answered]).mean() <= 0.1)
-    assert kept_word / promised >= 0.8  # 18 of 20 expected; 15 or fewer has a chance of 4 %
+        kept_word.append(bool((~right[curve.confidence(fresh) >= threshold]).mean() <= 0.1))
+    assert np.mean(kept_word) >= 0.8  # 18 of 20 expected; 15 or fewer has a chance of 4 %
 
 
 def test_a_bound_that_nothing_shows_is_no_bound() -> None:
-    found, _ = simulated(400, seed=1)
-    coin = [bool(value) for value in np.random.default_rng(5).random(400) < 0.5]
-    calibration = fit("a-reader", "onnx", found, coin, {"coin": 400})
-    assert calibration.threshold(0.05) is None
-    assert np.abs(calibration.confidence(found) - 0.5).max() < 0.25
+    coin = np.random.default_rng(5).random(400) < 0.5
+    made = bounds(np.linspace(0.01, 0.99, 400, dtype=np.float32), coin)
+    assert made[4] == Bound(0.05, None, 0, 0)
 
 
 def test_a_stricter_bound_answers_less() -> None:
-    bounds = made().bounds
-    thresholds = [math.inf if bound.threshold is None else bound.threshold for bound in bounds]
+    scores, right = simulated(2000, 0)
+    made = bounds(Curve(1.0, 0.0, 0.5, ()).confidence(scores), right)
+    thresholds = [math.inf if bound.threshold is None else bound.threshold for bound in made]
     assert thresholds == sorted(thresholds, reverse=True)
-    shown = [bound for bound in bounds if bound.threshold is not None]
+    shown = [bound for bound in made if bound.threshold is not None]
     assert shown
     assert all(highest_rate(bound.wrong, bound.answered) <= bound.max_error for bound in shown)
 
 
 def test_between_two_bounds_the_stricter_counts() -> None:
-    calibration = made()
-    assert calibration.threshold(0.105) == calibration.threshold(0.1)
-    assert calibration.threshold(0.9) == calibration.threshold(0.5)
+    assert CURVE.threshold(0.25) == CURVE.threshold(0.2) == 0.8
+    assert CURVE.threshold(0.9) == CURVE.threshold(0.3) == 0.6
+    assert CURVE.threshold(0.15) is None
     for outside in (0.0, 0.009, 1.0, math.nan):
         with pytest.raises(InvalidInput, match="max_error"):
-            calibration.threshold(outside)
+            CURVE.threshold(outside)
+
+
+def test_what_cannot_be_promised_is_refused_with_what_can() -> None:
+    assert least_confidence(MADE, 0.2, "a-reader") == 0.8
+    with pytest.raises(InvalidInput, match=r"give 0\.2 or more, or leave it out"):
+        least_confidence(MADE, 0.1, "a-reader")
+    with pytest.raises(InvalidInput, match="has no calibration"):
+        least_confidence(None, 0.1, "a-reader")
 
 
 def test_what_is_saved_is_read_again_for_the_same_reader_only(tmp_path: Path) -> None:
-    calibration, file = made(), tmp_path / "calibration.json"
+    file = tmp_path / "calibration.json"
     assert load_calibration(file, "a-reader", "onnx-int8") is None
-    calibration.save(file)
-    assert load_calibration(file, "a-reader", "onnx-int8") == calibration
+    MADE.save(file)
+    assert load_calibration(file, "a-reader", "onnx-int8") == MADE
     assert load_calibration(file, "a-reader", "torch") is None
     assert load_calibration(file, "another", "onnx-int8") is None
-    assert json.loads(file.read_text())["data"] == {"simulated": 4000}
-    file.write_text(file.read_text()[:-50])
-    with pytest.raises(InvalidInput, match=r"calibration\.json cannot be read"):
-        load_calibration(file, "a-reader", "onnx-int8")
-
-
-def test_too_little_to_fit_on_is_refused() -> None:
-    found, right = simulated(39, seed=0)
-    with pytest.raises(InvalidInput, match="40 or more"):
-        fit("a", "b", found, right, {})
-    found, _ = simulated(100, seed=0)
-    with pytest.raises(InvalidInput, match="right and wrong"):
-        fit("a", "b", found, [True] * 100, {})
-
-
-def test_confidence_rises_with_the_score_and_is_a_probability() -> None:
-    probes = [Evidence("What?", "it", score) for score in np.linspace(-1e4, 1e4, 50).tolist()]
-    values = made().confidence(probes)
-    assert (np.diff(values) >= 0).all()
-    assert ((values > 0) & (values <= 1)).all()
-    assert replace(made(), intercept=0.0).confidence([]).shape == (0,)
+    whole = file.read_text()
+    for damaged in (whole[:-50], whole.replace("kin", "size"), json.dumps({**json.loads(whole), "more": 1})):
+        file.write_text(damaged)
+        with pytest.raises(InvalidInput, match=r"calibration\.json cannot be read"):
+            load_calibration(file, "a-reader", "onnx-int8")
 
 
 def test_serving_loads_numpy_alone() -> None:

@@ -13,7 +13,6 @@ import pytest
 from api.render_reader import scorecard
 from indexer.errors import InvalidInput
 from indexer.types import Floats
-from reader.calibrate import Evidence
 from reader.evaluate import Question
 from reader.model import Candidate, Reader
 from reader.plot import check_plotting, draw
@@ -27,9 +26,9 @@ class FakeModel:
 class FakeReader:
     """Finds the first word of each passage that holds the last word of the question; its score is its length."""
 
-    threshold, model = 3.0, FakeModel()
+    text_threshold, model = 3.0, FakeModel()
 
-    def __init__(self, confidences: list[float | None] | None = None) -> None:
+    def __init__(self, confidences: list[float] | None = None) -> None:
         self._confidences = confidences
 
     def read(self, question: str, passages: list[str], n: int) -> list[Candidate]:
@@ -37,8 +36,8 @@ class FakeReader:
         found = [(place, text) for place, text in enumerate(passages) if wanted in text]
         return [Candidate(place, 0, len(text.split()[0]), float(len(text.split()[0]))) for place, text in found[:n]]
 
-    def confidences(self, found: list[Evidence]) -> list[float | None]:
-        return [None] * len(found) if self._confidences is None else self._confidences
+    def confidences(self, scores: list[float]) -> Floats | None:
+        return None if self._confidences is None else np.array(self._confidences, np.float32)
 
 
 QUESTIONS = [
@@ -49,7 +48,7 @@ QUESTIONS = [
 ]
 
 
-def evaluated(confidences: list[float | None] | None = None) -> dict[str, Any]:
+def evaluated(confidences: list[float] | None = None) -> dict[str, Any]:
     return evaluate(cast(Reader, FakeReader(confidences)), QUESTIONS)
 
 

@@ -6,54 +6,96 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reader.calibrate import Evidence, load_calibration
-from reader.train.confidence import main
+from reader.calibrate import load_calibration
+from reader.train.confidence import fit_weights, main
+from reader.weigh import FEATURES
+
+WORDS = ("ash", "birch", "cedar", "elm")
 
 
-def write(file: Path, n: int = 4000) -> None:
-    """Predictions that are right with chance 1 / (1 + exp(-score)); those of another reader are always wrong."""
+def write(file: Path, n: int = 1200, reader: str = "minilm-l6-reader:1") -> None:
+    """Four passages a question. The passage found first holds the answer, and so does, in half of them, the best span.
+
+    Of one question in four nothing is right, and all its margins are lower by three.
+    """
     rng = np.random.default_rng(0)
-    scores = rng.normal(1, 3, n)
-    right = rng.random(n) < 1 / (1 + np.exp(-scores))
-    rows = [
-        {
-            "set": f"set {number % 2}",
-            "reader": reader,
-            "id": str(number),
-            "half": "tune" if number % 4 < 2 else "report",
-            "question": "What?",
-            "best": "it",
-            "score": float(score),
-            "runner_up": None,
-            "f1": 0.6 if good and reader == "a" else 0.4,
-        }
-        for number, (score, good) in enumerate(zip(scores, right, strict=True))
-        for reader in ("a", "b")
-    ]
-    file.write_text("\n".join(map(json.dumps, rows)))
+    lines = []
+    for number in range(n):
+        order, answerable = rng.permutation(4), number % 4 > 0
+        right = WORDS[order[0]]
+        passages = [
+            {
+                "article": f"p{at}",
+                "story": f"p{at}",
+                "start": 0,
+                "text": WORDS[word],
+                "score": 1 - 0.1 * at,
+                "dense": 0.5,
+            }
+            for at, word in enumerate(order)
+        ]
+        margins = rng.normal(0, 1, 4) + (0 if answerable else -3)
+        spans = [(at, 0, len(WORDS[word]), float(margins[at])) for at, word in enumerate(order)]
+        archive = number % 3 > 0
+        lines.append(
+            {
+                "set": "archive" if archive else "text",
+                "half": "tune" if number % 5 < 3 else "report",
+                "reader": reader,
+                "runtime": "onnx-int8",
+                "id": str(number),
+                "question": "What is it?",
+                "answers": [right] if answerable else [],
+                "archive": archive,
+                "passages": passages,
+                "spans": spans,
+            }
+        )
+    file.write_text("\n".join(map(json.dumps, lines)))
 
 
-def test_the_table_shows_what_the_calibration_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(tmp_path / "predictions.jsonl")
-    options = ["--name", "a", "--reader", "a:1", "--out", str(tmp_path / "calibration.json")]
-    assert main([str(tmp_path / "predictions.jsonl"), *options]) == 0
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()]
-    assert [row[:2] for row in rows[2:]] == [["set 0", "1000"], ["set 1", "1000"], ["all", "2000"]]
-    assert all(float(row[4]) < 0.06 for row in rows[2:])  # what is left is chance: 2000 questions in 10 bins
-    for cell, bound in zip(rows[-1][5:], (0.05, 0.1, 0.2), strict=True):
-        wrong, answered = map(float, cell.split("/"))
-        assert wrong < bound + 0.02
-        assert answered > 0.1
-    made = load_calibration(tmp_path / "calibration.json", "a:1", "onnx-int8")
+def test_the_fit_finds_what_tells_and_shows_what_it_promises(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "evidence.jsonl")
+    out = tmp_path / "calibration.json"
+    assert main([str(tmp_path / "evidence.jsonl"), "--out", str(out)]) == 0
+    _, report = capsys.readouterr().out.split("Report halves")
+    rows = {
+        cells[0]: cells for cells in ([c.strip() for c in line.strip("|").split("|")] for line in report.splitlines())
+    }
+    right_now, before = float(rows["archive"][2]), float(rows["archive"][5])
+    assert right_now > 0.95  # the passage found first tells
+    assert before == pytest.approx(0.25, abs=0.07)
+    assert float(rows["archive"][9]) < 0.07  # ECE
+    wrong, answered = map(float, rows["archives, all"][11].split("/"))
+    assert wrong <= 0.1
+    assert answered > 0.5
+    made = load_calibration(out, "minilm-l6-reader:1", "onnx-int8")
     assert made is not None
-    assert made.data == {"set 0": 1000, "set 1": 1000}
-    assert made.confidence([Evidence("What?", "it", 0.0)])[0] == pytest.approx(0.5, abs=0.06)
+    assert made.data == {"archive": 480, "text": 240}
+    assert made.weights["retrieval"] > 5
+    assert made.weights["margin"] > 0.3
+    assert made.weights["mistyped"] == pytest.approx(0)
 
 
-def test_an_unknown_reader_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(tmp_path / "predictions.jsonl", 8)
-    command = [str(tmp_path / "predictions.jsonl"), "--name", "c", "--reader", "c", "--out", str(tmp_path / "c.json")]
-    assert main(command) == 2
-    assert capsys.readouterr().err == "name: no tune predictions of c in those files\n"
-    assert main([str(tmp_path / "none"), *command[1:]]) == 2
-    assert "holds no predictions" in capsys.readouterr().err
+def test_weights_fall_on_what_is_right_and_none_where_nothing_is() -> None:
+    rows = np.zeros((2, len(FEATURES)), np.float32)
+    rows[0, 0] = 1.0
+    found = fit_weights([rows] * 30, [np.array([True, False])] * 20 + [np.zeros(2, bool)] * 10)
+    scores = found.scores(rows)
+    assert scores[0] > scores[1] + 1
+    chance = np.exp(scores) / (1 + np.exp(scores).sum())
+    assert chance[0] == pytest.approx(2 / 3, abs=0.06)
+
+
+def test_evidence_of_two_readers_or_of_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "a.jsonl", 40)
+    write(tmp_path / "b.jsonl", 40, "b:1")
+    out = ["--out", str(tmp_path / "c.json")]
+    assert main([str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"), *out]) == 2
+    assert "of 2 readers" in capsys.readouterr().err
+    assert main([str(tmp_path / "a.jsonl"), *out]) == 2
+    assert "50 questions or more" in capsys.readouterr().err
+    assert main([str(tmp_path / "none"), *out]) == 2
+    assert "holds no evidence" in capsys.readouterr().err

@@ -1,0 +1,154 @@
+"""What the final score and its calibration are fitted on: `python -m bench.evidence FOLDER --out FILES`.
+
+FOLDER holds the sets that `bench.sets` wrote, each with its archive beside the questions (`pullquote index
+articles.jsonl`). For each question of both halves: the passages that were read and all spans that the reader weighed, a
+line of JSON in FILES/SET.jsonl. What is there already is kept: cut it off and run it again.
+
+Over archives: news, snippets, newsqa (bench.sets); "none": SQuAD 2.0's questions without an answer, over its
+paragraphs; "foreign" and "natural": RealTimeQA's and TyDiQA's questions over NewsQA's stories, where nothing counts as
+right. Over the text that belongs to the question: sets of reader.train.compare. `make calibrate` does all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.sets import DATA
+from indexer.archive import Archive
+from indexer.chunk import CHUNKER
+from indexer.embed import load_embedder
+from indexer.models.fetch import default_folder
+from indexer.models.registry import load_registry
+from indexer.models.spans import load_span_model
+from indexer.stories import story_of
+from indexer.types import Embedder, Filters
+from indexer.views import View
+from reader.answer import SPANS
+from reader.evaluate import read_questions, sample
+from reader.model import Reader
+from reader.train.compare import SETS as TEXTS
+from retriever.evaluate import Half, chosen, read_judged
+from retriever.search import find
+
+HALVES: tuple[Half, ...] = ("tune", "report")
+_DEPTH = 20
+# Questions of each half: news half of them, those without an answer one in five.
+ARCHIVES = {"news": 210, "newsqa": 120, "snippets": 120, "none": 40, "foreign": 40, "natural": 60}
+_TEXTS = {
+    "SQuAD 2.0 dev": 120,
+    "RealTimeQA 2024": 120,
+    "NewsQA half": 60,
+    "QAMR Wikinews dev": 60,
+    "TweetQA dev": 60,
+    "PolNeAR half": 60,
+}
+_OVER = {"none": "squad", "foreign": "newsqa", "natural": "newsqa"}  # whose archive is asked
+
+Line = dict[str, Any]
+
+
+class _Asked(NamedTuple):
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    context: str | None = None
+
+
+def over_archive(name: str, half: Half, n: int, sets: Path, data: Path) -> list[_Asked]:
+    """The questions of one half that are asked of an archive."""
+    if name == "none":
+        every = read_questions(data / TEXTS["SQuAD 2.0 dev"])
+        return [_Asked(one.id, one.question, ()) for one in sample(every, half, None) if not one.answers][:n]
+    if name == "natural":
+        every = read_questions(data / TEXTS["TyDiQA en dev"])
+        return [_Asked(one.id, one.question, ()) for one in sample(every, half, n)]
+    if name == "foreign":
+        last = chosen(read_judged(sets / "snippets" / "questions.jsonl"), half)[::-1][:n]  # the first are in snippets
+        return [_Asked(f"foreign {one.id}", one.question, ()) for one in last]
+    return [_Asked(*one[:3]) for one in chosen(read_judged(sets / name / "questions.jsonl"), half, n)]
+
+
+def over_text(name: str, half: Half, n: int, data: Path) -> list[_Asked]:
+    """The questions of one half that are asked of their own text."""
+    every = read_questions(data / TEXTS[name])
+    return [_Asked(one.id, one.question, one.answers, one.context) for one in sample(every, half, n)]
+
+
+def of_archive(asked: _Asked, view: View, embedder: Embedder, reader: Reader) -> Line:
+    """What is found and read for a question, as `ask` does it."""
+    found = find(asked.question, view, embedder, _DEPTH, "hybrid", Filters())
+    stories = story_of(view, [kept.place.article for kept in found])
+    passages = []
+    for kept in found:
+        article, place = view.article_at(kept.place.article), kept.place
+        passages.append(
+            {
+                "article": article.id,
+                "story": str(stories[place.article]),
+                "start": place.start,
+                "text": article.text[place.start : place.end],
+                "score": kept.ranked.score,
+                "dense": kept.ranked.parts.dense,
+            }
+        )
+    spans = reader.read(asked.question, [str(passage["text"]) for passage in passages], SPANS)
+    return {"archive": True, "passages": passages, "spans": spans}
+
+
+def of_text(asked: _Asked, reader: Reader) -> Line:
+    """What is read for a question in its own text, as `read` does it."""
+    text = {"article": "", "story": "", "start": 0, "text": asked.context, "score": 1.0, "dense": None}
+    return {"archive": False, "passages": [text], "spans": reader.read(asked.question, [str(asked.context)])}
+
+
+def gather(
+    name: str, half: Half, n: int, given: argparse.Namespace, embedder: Embedder, reader: Reader
+) -> Iterator[Line]:
+    """The lines of one half of a set that are not there yet."""
+    file = given.out / f"{name}.jsonl"
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+    had = {line["id"] for line in lines}
+    if name in TEXTS:
+        wanted, archive = over_text(name, half, n, given.data), None
+    else:
+        wanted = over_archive(name, half, n, given.folder, given.data)
+        archive = Archive(given.folder / _OVER.get(name, name) / "archive", embedder)
+    of = {"set": name, "half": half, "reader": reader.model.fingerprint, "runtime": reader.model.runtime}
+    for asked in wanted:
+        if asked.id not in had:
+            found = of_text(asked, reader) if archive is None else of_archive(asked, archive.view(), embedder, reader)
+            yield {**of, "id": asked.id, "question": asked.question, "answers": asked.answers, **found}
+    if archive is not None:
+        archive.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--sets", nargs="*", metavar="SET", default=[*ARCHIVES, *_TEXTS])
+    parser.add_argument("--halves", nargs="*", default=HALVES, choices=HALVES)
+    parser.add_argument("--most", type=int, help="questions of each half of a set, at most")
+    given = parser.parse_args(arguments)
+    registry = load_registry(None)
+    embedder = load_embedder(registry.model("all-minilm-l6-v2"), default_folder(), CHUNKER)
+    reader = Reader(load_span_model(registry.model("minilm-l6-reader"), default_folder()))
+    given.out.mkdir(parents=True, exist_ok=True)
+    for half in given.halves:
+        for name in given.sets:
+            n = min({**ARCHIVES, **_TEXTS}[name], given.most or 10**9)
+            with (given.out / f"{name}.jsonl").open("a", encoding="utf-8") as out:
+                for line in gather(name, half, n, given, embedder, reader):
+                    out.write(json.dumps(line, ensure_ascii=False) + "\n")
+                    out.flush()
+            print(f"{name}, {half}: done", flush=True)
+
+
+if __name__ == "__main__":
+    main()

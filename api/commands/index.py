@@ -1,5 +1,6 @@
 """`pullquote index`: articles in."""
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,7 +86,10 @@ def options_of(
 
 
 def _mapping(fields: list[str]) -> dict[str, str]:
-    pairs = [field.partition("=") for field in fields]
+    from indexer.sources.options import FIELDS
+
+    several = rf",(?=(?:{'|'.join(FIELDS)})=)"  # a key may hold a comma
+    pairs = [field.partition("=") for given in fields for field in re.split(several, given)]
     for ours, equals, theirs in pairs:
         if not (ours and equals and theirs):
             raise InvalidInput("--map", f"{ours + equals + theirs!r} is not OURS=THEIRS: write it like text=body")

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import pytest
 
 from api import cli
+from api.commands.index import options_of
 from api.commands.options import ModeName
 from api.schemas import dump
 from indexer.types import Filters, Hit, IndexEvent, IndexStatus, Mode
@@ -260,6 +261,12 @@ def test_index_json_is_a_line_an_article_then_the_summary(door: Door, capsys: Pr
 def test_index_with_nothing_readable_is_exit_code_1(status: IndexStatus, code: int, door: Door) -> None:
     door.events = [IndexEvent(status, "file:///a.txt", None, "a reason")]
     assert cli.main(["index", "a.txt"]) == code
+
+
+def test_one_map_may_name_several_fields() -> None:
+    given = ["text=body,published_at=date", "title=Head, long,author=by"]
+    expected = {"text": "body", "published_at": "date", "title": "Head, long", "author": "by"}
+    assert options_of(given, None, None, None).map == expected
 
 
 def test_index_passes_its_options(door: Door) -> None:

@@ -22,7 +22,7 @@ from indexer.types import (
     Support,
     SupportingQuote,
 )
-from indexer.views import View
+from indexer.views import Located, View
 from reader.calibrate import least_confidence
 from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group
@@ -64,12 +64,12 @@ def answer(
     """
     watch = Stopwatch()
     found = find(question.text, view, embedder, question.depth, question.mode, question.filters)
-    hits = hits_of(view, [kept.ranked for kept in found], question.text)
+    hits = tuple(hits_of(view, [kept.ranked for kept in found[: question.top_k]], question.text))
     excluded = unknown_dates(view, question.filters)
     if on_passages is not None:
-        on_passages(HitList(tuple(hits[: question.top_k]), None, view.info, excluded))
+        on_passages(HitList(hits, None, view.info, excluded))
     watch.lap("search")
-    candidates = reader.read(question.text, [hit.text for hit in hits], SPANS)
+    candidates = reader.read(question.text, [_text(view, kept.place) for kept in found], SPANS)
     watch.lap("read")
     articles = _articles(view, found)
     groups = weigh(question.text, view, found, candidates, reader)
@@ -79,7 +79,7 @@ def answer(
         answered=bool(answers),
         reason=None if answers else _reason(view, hits),
         answers=answers,
-        passages=tuple(hits[: question.top_k]),
+        passages=hits,
         excluded=excluded,
         timings_ms={},
         view=view.info,
@@ -88,6 +88,10 @@ def answer(
     check_reply(articles, reply)
     watch.lap("cite")
     return replace(reply, timings_ms=watch.laps)
+
+
+def _text(view: View, place: Located) -> str:
+    return view.article_at(place.article).text[place.start : place.end]
 
 
 def weigh(
@@ -164,7 +168,7 @@ def _answer(found: Group, articles: dict[str, Article]) -> Answer:
     )
 
 
-def _reason(view: View, hits: list[Hit]) -> Reason:
+def _reason(view: View, hits: Sequence[Hit]) -> Reason:
     if hits:
         return "low_confidence"
     return "no_match" if view.info.articles else "empty_archive"

@@ -9,6 +9,7 @@ from indexer.types import Ranked, ScoreParts
 # How much the dense leg counts. Fitted on the tune halves of four sets, where it beats either leg alone, and reciprocal
 # rank fusion, on every one of them: docs/retrieval.md.
 DENSE_SHARE = 0.78
+_NO_LESS = 1e-3  # of a divisor: where the best vector points the other way (cosine -1), nothing is near
 _BELOW = 0.999  # a passage that is not fused stays below those that are, at equal scores too
 
 
@@ -25,7 +26,7 @@ def convex(
     `lexical` has. bonus: what is added to a passage's score. Ties by passage; the parts of each score are kept.
     """
     near, said = {**cosines, **dict(dense)}, dict(lexical)
-    nearest = 1.0 + max(near.values(), default=0.0)
+    nearest = max(1.0 + max(near.values(), default=0.0), _NO_LESS)
     most = max(said.values(), default=1.0)
     fused = {
         passage: DENSE_SHARE * (1.0 + near.get(passage, -1.0)) / nearest
@@ -44,5 +45,5 @@ def below(dense: Sequence[tuple[int, float]], fused: Sequence[Ranked]) -> list[R
     if not rest or not fused:
         return []
     top, least = 1.0 + rest[0][1], min(ranked.score for ranked in fused)
-    scores = {passage: _BELOW * least * (1.0 + score) / max(top, 1e-9) for passage, score in rest}
+    scores = {passage: _BELOW * least * (1.0 + score) / max(top, _NO_LESS) for passage, score in rest}
     return [Ranked(p, scores[p], ScoreParts(dense=score, fused=scores[p])) for p, score in rest]

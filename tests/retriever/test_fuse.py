@@ -42,6 +42,11 @@ def test_words_alone_are_a_ranking_of_words() -> None:
     assert [(ranked.passage, ranked.parts.dense) for ranked in fused] == [(5, None), (7, None)]
 
 
+def test_vectors_that_all_point_the_other_way_add_nothing() -> None:
+    fused = convex([(3, -1.0), (1, -1.0)], [(1, 4.0)], {})
+    assert [(ranked.passage, ranked.score) for ranked in fused] == [(1, pytest.approx(B)), (3, 0.0)]
+
+
 cosines = st.floats(-1, 1, width=16)
 
 

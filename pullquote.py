@@ -94,6 +94,7 @@ __all__ = ["Archive", "Filters", "Reader", "SourceOptions", "init"]
 
 EMBEDDER = "all-minilm-l6-v2"
 READER = "minilm-l6-reader"
+_LINKING = 30.0  # seconds of one look at feeds, while watching, for the pages that they link to
 
 
 class Archive:
@@ -188,12 +189,13 @@ class Archive:
         prune: bool,
         fetch: bool,
         stop: Callable[[], bool] = lambda: False,
+        linking: float | None = None,
     ) -> None:
         from indexer.sources.formats import reader_of
 
         seen, refused = set[str](), set[str]()
         memory = Memory(self._archive, reader_of(options))
-        found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory) if fetch else None)
+        found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory, linking) if fetch else None)
         build(_noting(found, seen, refused), self._archive, tell, options.timezone, stop)
         if not stop():  # else what was fetched is not all stored, and must be fetched again
             memory.save()
@@ -223,14 +225,17 @@ class Archive:
         for root in roots:
             if not root.exists():
                 raise InvalidInput(str(root), "it is not there: name files and folders that are, or URLs of feeds")
-        following = changes(roots, interval, stop or Event())
+        ended = stop or Event()
+        following = changes(roots, interval, ended)
         next(following, None)  # from here on nothing is missed
         self.index(*paths, options=options, report=report, prune=prune, fetch=bool(feeds))
         for change in following:
             changed = roots if prune and change.gone else change.paths
             due = feeds if change.due else []
-            if changed or due:
-                self._take([*changed, *due], options, tell, prune and change.gone, bool(due))
+            if changed:
+                self._take(changed, options, tell, prune and change.gone, False)
+            if due:
+                self._take(due, options, tell, False, True, ended.is_set, _LINKING)
 
     def add(
         self, pages: Iterable[Page | SourceUnreadable], report: Callable[[IndexEvent], None] | None = None
@@ -546,10 +551,10 @@ def init(path: str | Path) -> Place:
     return store.place
 
 
-def _fetcher(memory: Memory) -> Fetcher:
+def _fetcher(memory: Memory, linking: float | None) -> Fetcher:
     from indexer.sources.fetch import Fetcher
 
-    return Fetcher(memory)
+    return Fetcher(memory, seconds=linking)
 
 
 def _load_reader(models: Path, registry: Path | None, name: str) -> SpanReader:

@@ -104,8 +104,8 @@ _CONTACT = AnyOf(r"\S+@[\w-]+(?:\.[\w-]+)+", r"(?:https?://)?(?:www\.|twitter\.c
 
 # A label that ran into the link behind it: "MORE:Delta adds a flight to Detroit for the eclipse".
 _RUN_IN_LINK = re.compile(
-    r"['\"‘“]?[A-Z][^:.]{1,40}:(?=['\"‘“]?[^\W\d_])(?:\S+\s){5,}[^.]*[^.!?”\"]"
-    r"|[Mm](?:ore|ORE): (?:\S+\s){4,}[^.]*[^.!?”\"]"
+    r"['\"‘“]?[A-Z][^:.]{1,40}:(?=['\"‘“]?[^\W\d_])(?:\S+\s){5,}[^.]*[^.!?”\"’']"
+    r"|[Mm](?:ore|ORE): (?:\S+\s){4,}[^.]*[^.!?”\"’']"
 )
 
 # What stands below stories of those who wrote them.
@@ -114,6 +114,9 @@ _REACH = (
     r"(?:(?:you can |please )?(?:reach|contact|follow|e-?mail|find) (?:her|him|them|the (?:author|reporter|writer)))"
 )
 _ADDRESS = r"(?:\S+@\S|@\w|\(?\d{3}\)?[-. ]\d{3})"
+_WHERE = (
+    rf"(?:{_ADDRESS}|(?:his |her |their )?(?:twitter|x|facebook|instagram|linkedin|threads|bluesky|mastodon|e-?mail)\b)"
+)
 
 # Lines that say who else made the story, or what was done to it.
 _CREDIT = AnyOf(
@@ -123,7 +126,7 @@ _CREDIT = AnyOf(
     r"[(\[]?(?:this|the) (?:story|article|report|copy)[^.]{0,40} "
     r"(?:has not been edited|(?:is|was|has been) (?:auto-?generated|syndicated|published from))\b",
     r"[(\[]?this (?:story|article|report) (?:(?:was )?(?:originally|first) (?:published|appeared)|has been updated)\b",
-    rf"[^.:]{{3,60}} (?:is|are) [^.]{{0,60}}\b{_TRADE}s?\b[^.]{{0,100}}\. {_REACH}",
+    rf"[^.:]{{3,60}} (?:is|are) [^.]{{0,60}}\b{_TRADE}s?\b[^.]{{0,100}}\. {_REACH} (?:at|on|via) {_WHERE}",
     rf"[^.:]{{0,40}}\b{_TRADE} [^.]{{3,50}} contributed to this (?:story|article|report)\b|{_REACH} at {_ADDRESS}",
     rf"(?:reach|contact|e-?mail) [^.]{{0,40}}\b{_TRADE}\b[^.]{{0,50}} (?:at|on) {_ADDRESS}",
     r"[(\[]?(?:except for the headline,? this story|disclaimer:|(?:sources?|agenc(?:y|ies)|via|contributing)\s?:)",

@@ -6,6 +6,7 @@ A write transaction holds a lock that only one can hold, so that sequence number
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -237,10 +238,15 @@ class _Lost(Exception):
 
 def shown(url: str) -> str:
     """A database's URL without its secrets, for messages. Raises InvalidInput: it is none."""
+    if "@" in re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[-1]:  # part of it would be taken for a name
+        raise InvalidInput(
+            "archive", "its URL has an @ after the host: write / ? # @ % of a password as %2F %3F %23 %40 %25"
+        )
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
-        raise InvalidInput("archive", f"{first_line(error)}: write postgresql://user@host:port/database") from error
+        said = "" if "@" in url else f"{first_line(error)}: "  # it repeats what it stumbles over, a password maybe
+        raise InvalidInput("archive", f"{said}write postgresql://user@host:port/database, with % as %25") from None
     host = str(parts.get("host") or "localhost")
     port = f":{parts['port']}" if parts.get("port") else ""
     return f"postgresql://{host}{port}/{parts.get('dbname') or ''}"
@@ -248,4 +254,6 @@ def shown(url: str) -> str:
 
 def _configured(connection: Connection[Row]) -> None:
     connection.adapters.register_dumper(str, StrDumper)  # as text: else PostgreSQL guesses, at each place anew
+    connection.execute(b"SET client_encoding = 'UTF8'")
+    connection.execute(b"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
     connection.execute(f"SET statement_timeout = {_STATEMENT_MS}".encode())

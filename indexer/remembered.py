@@ -111,6 +111,13 @@ class Memory:
         rows = self._archive.store.rows(sql, (origin, extractor))
         return Unchanged(origin, rows[0][0]) if rows else None
 
+    def whole_entry(self, origin: str) -> Unchanged | None:
+        """The article that the page behind a feed's entry gave, whatever the entry said then."""
+        sql = """SELECT id FROM origin JOIN article ON article.rowid = article
+            WHERE key = ? AND extractor LIKE '% entry/%' AND removed_seq IS NULL"""
+        rows = self._archive.store.rows(sql, (origin,))
+        return Unchanged(origin, rows[0][0]) if rows else None
+
     def save(self) -> None:
         """Write all that was learnt, when every article of this run is stored."""
         self._write(self._fetched)

@@ -81,13 +81,16 @@ class _Files:
 
     def _is_wanted(self, path: Path) -> bool:
         """Whether a run over the roots would come by a path: it is one, or in a folder and not hidden."""
-        for root in self._roots:
-            if path == root:
-                return True
-            if path.is_relative_to(root):
-                may_be_read = is_candidate(path.name) or not path.is_file()  # a folder, or gone
-                return may_be_read and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        return False
+        may_be_read = is_candidate(path.name) or not path.is_file()  # a folder, or gone
+        return any(
+            path == root
+            or (
+                may_be_read
+                and path.is_relative_to(root)
+                and not any(part.startswith(".") for part in path.relative_to(root).parts)
+            )
+            for root in self._roots
+        )
 
 
 def _stamps(paths: Iterable[Path]) -> dict[Path, str]:

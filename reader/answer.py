@@ -62,7 +62,7 @@ def answer(
 
     on_passages: told of the passages before they are read.
     """
-    watch = Stopwatch()
+    watch, reader = Stopwatch(), reader.over(question.mode)
     found = find(question.text, view, embedder, question.depth, question.mode, question.filters)
     hits = tuple(hits_of(view, [kept.ranked for kept in found[: question.top_k]], question.text))
     excluded = unknown_dates(view, question.filters)
@@ -124,9 +124,20 @@ def grounds(view: View, found: Sequence[Kept], candidates: Iterable[Candidate]) 
         yield Occurrence(article.id, story, start, end, quote, span.score, span.passage)
         for place in kept.copies:
             copy = view.article_at(place.article)
-            at = copy.text.find(quote, place.start, place.end)
+            at = _whole_words(copy.text, quote, place.start, place.end)
             if at >= 0:
                 yield Occurrence(copy.id, story, at, at + len(quote), quote, span.score, span.passage, repeats=True)
+
+
+def _whole_words(text: str, quote: str, start: int, end: int) -> int:
+    """Where in text[start:end] a quotation begins that is no part of other words; -1: nowhere."""
+    at = text.find(quote, start, end)
+    while at >= 0:
+        before, after = text[at - 1 : at] if at > start else "", text[at + len(quote) : min(at + len(quote) + 1, end)]
+        if not (before.isalnum() and quote[0].isalnum()) and not (after.isalnum() and quote[-1].isalnum()):
+            return at
+        at = text.find(quote, at + 1, end)
+    return -1
 
 
 def _articles(view: View, found: Sequence[Kept]) -> dict[str, Article]:
@@ -135,7 +146,7 @@ def _articles(view: View, found: Sequence[Kept]) -> dict[str, Article]:
 
 
 def _sure(question: Question, groups: Sequence[Group], reader: Reader) -> list[Group]:
-    """The answers to give, best first: those at or above the threshold.
+    """The answers to give, best first: those at or above the threshold; one alone where an error is promised of it.
 
     Raises InvalidInput: the calibration promises no such error, or there is none.
     """
@@ -143,7 +154,7 @@ def _sure(question: Question, groups: Sequence[Group], reader: Reader) -> list[G
     if question.max_error is None:
         return [one for one in first if one.score >= reader.threshold]
     least = least_confidence(reader.calibration, question.max_error, reader.model.name)
-    return [one for one in first if one.confidence is not None and one.confidence >= least]
+    return [one for one in first[:1] if one.confidence is not None and one.confidence >= least]
 
 
 def _answer(found: Group, articles: dict[str, Article]) -> Answer:

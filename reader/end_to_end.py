@@ -92,6 +92,7 @@ def _one(judged: Judged, options: Options, view: View, embedder: Embedder, reade
         both = legs(question.text, view, embedder, LEG_DEPTH, options.mode, question.filters)
         watch.lap("search")
         return _Row(word, *_ranked(judged, both, options.mode, view), {}, None, watch.laps)
+    reader = reader.over(options.mode)
     made = trace(question, view, embedder, reader)
     lost = lost_at(question, expected_of(judged), view, made, reader.threshold) if any(expected_of(judged)) else None
     answers = _answers(judged, made, options.top_k, reader.threshold) if judged.answers else {}

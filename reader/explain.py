@@ -54,7 +54,7 @@ class Trace(NamedTuple):
 
 def trace(question: Question, view: View, embedder: Embedder, reader: Reader) -> Trace:
     """Answer a question as `reader.answer` does, and keep what every stage made."""
-    watch = Stopwatch()
+    watch, reader = Stopwatch(), reader.over(question.mode)
     both = legs(question.text, view, embedder, max(question.depth, LEG_DEPTH), question.mode, question.filters)
     ranking = in_order(view, fused(both, question.mode))
     watch.lap("search")
@@ -74,6 +74,7 @@ def explain(question: Question, expected: Expected, view: View, embedder: Embedd
 
     An expected answer that was not retrieved is looked for in every article: seconds, in a large archive.
     """
+    reader = reader.over(question.mode)
     made = trace(question, view, embedder, reader)
     wanted = _wanted(view, made, expected, whole=True)
     lost = _lost(question, view, made, expected, wanted, reader.threshold)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from indexer.types import Best, Floats, Reading
+from indexer.types import Best, Floats, Mode, Reading
 from reader.calibrate import Calibration, weighed
 from reader.decode import best_spans
 from reader.edges import may_begin, may_end, tidy
@@ -92,7 +92,7 @@ class Reader:
 
         Where no span was found at all (a context without a word), `best` is null and `score` is 0.
         """
-        found = self.read(question, [context], n=1)
+        found = self.read(question, [context])
         if not found:
             return Reading(None, None, None, 0.0, None, None)
         _, start, end, score = found[0]
@@ -102,6 +102,12 @@ class Reader:
         if score < self.text_threshold:
             return Reading(None, None, None, score, confidence, best)
         return Reading(best.answer, start, end, score, confidence, best)
+
+    def over(self, mode: Mode) -> Reader:
+        """The same reader for passages found in a mode. The calibration is of hybrid search: without it in others."""
+        if mode == "hybrid" or self.calibration is None:
+            return self
+        return Reader(self.model, self.max_tokens)
 
     def confidences(self, scores: Sequence[float]) -> Floats | None:
         """(n,) float32: the probability that spans of these scores are right, each out of one text that was given.

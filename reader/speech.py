@@ -74,7 +74,7 @@ def whole(words: Words, first: int, last: int, verbs: Verbs) -> tuple[int, int]:
     if left is None or right is None or right - left > _LONGEST or words[right] != _MARKS.get(words[left]):
         return first, last
     start, end = words.starts[first], words.ends[last]
-    beside = f"{words.text[words.ends[left] : start]} {words.text[end : words.starts[right]]}"
+    beside = f"{words.text[words.ends[left] : start]} | {words.text[end : words.starts[right]]}"
     if not (_opens(words, left) and _closes(words, right)) or verbs.search(beside) or re.search(r"\n\s*\n", beside):
         return first, last
     return left, right
@@ -95,8 +95,10 @@ def _after(question: str, verb: re.Match[str]) -> str:
 
 
 def _forms(verb: str) -> str:
-    """How its forms begin: "pledg" for pledged and pledging, "den[yi]" for deny and denied."""
-    return verb.removesuffix("e") if verb[-1] != "y" else f"{verb[:-1]}[yi]"
+    """Its forms: pledge, pledged and pledging, but not "nothing" for "note"; deny and denied."""
+    if verb[-1] == "e":
+        return rf"{verb[:-1]}(?:e|ing)\w{{0,2}}\b"
+    return rf"{verb}\w{{0,5}}\b" if verb[-1] != "y" else rf"{verb[:-1]}[yi]\w{{0,3}}\b"
 
 
 def _opens(words: Words, index: int) -> bool:

@@ -86,10 +86,7 @@ def options_of(
 
 
 def _mapping(fields: list[str]) -> dict[str, str]:
-    from indexer.sources.options import FIELDS
-
-    several = rf",(?=(?:{'|'.join(FIELDS)})=)"  # a key may hold a comma
-    pairs = [field.partition("=") for given in fields for field in re.split(several, given)]
+    pairs = [field.partition("=") for given in fields for field in re.split(r",\s*(?=\w+=)", given)]
     for ours, equals, theirs in pairs:
         if not (ours and equals and theirs):
             raise InvalidInput("--map", f"{ours + equals + theirs!r} is not OURS=THEIRS: write it like text=body")

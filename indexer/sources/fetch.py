@@ -23,7 +23,9 @@ MAX_REDIRECTS = 5
 _ROBOTS_BYTES = 512_000
 _LONGEST_DELAY = 10.0  # seconds that a site may make us wait between two requests
 _LINKED_DELAY = 1.0  # seconds between two pages that a feed links to, where the site does not say
-MAX_LINKED = 100  # pages that feeds link to, of one site in one run
+MAX_LINKED = 100  # requests for pages that feeds link to, of one site in one run
+MAX_LINKED_IN_ALL = 1000  # and of all sites
+_LATER = frozenset({408, 425, 429})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Where a page's bytes may not say what it is, what its server says of it does.
 _NAMES = {
@@ -44,6 +46,9 @@ _NAMES = {
     "application/warc": ".warc",
     "application/zip": ".zip",
 }
+
+
+_Site = tuple[str, int]  # host and port
 
 
 class Remembered(Protocol):
@@ -67,15 +72,23 @@ class Remembered(Protocol):
 
 
 class Fetcher:
-    """Fetches URLs for one run: `robots.txt` is asked once a site, and its delays are kept."""
+    """Fetches URLs for one run: `robots.txt` is asked once a site, and its delays are kept.
+
+    seconds: how long to begin with pages that feeds link to; None: until they are at their end or at their bounds.
+    """
 
     def __init__(
-        self, memory: Remembered, allowed: Allowed = is_public, sleep: Callable[[float], None] = time.sleep
+        self,
+        memory: Remembered,
+        allowed: Allowed = is_public,
+        sleep: Callable[[float], None] = time.sleep,
+        seconds: float | None = None,
     ) -> None:
         self._memory, self._allowed, self._sleep = memory, allowed, sleep
-        self._robots: dict[tuple[str, str], RobotFileParser] = {}
-        self._last: dict[str, float] = {}
-        self._linked: Counter[str] = Counter()
+        self._robots: dict[tuple[str, _Site], RobotFileParser] = {}
+        self._last: dict[_Site, float] = {}
+        self._linked: Counter[_Site] = Counter()
+        self._linking_until = time.monotonic() + seconds if seconds is not None else None
         self._agent = f"{AGENT}/{version('pullquote')}"
 
     def get(self, url: str) -> list[Document | SourceUnreadable | Unchanged]:
@@ -89,7 +102,7 @@ class Fetcher:
             conditions["If-Modified-Since"] = known.modified
         try:
             place, answer = self._follow(url, conditions)
-        except Unreachable as problem:
+        except ValueError as problem:  # Unreachable, or a URL in an answer that cannot be taken apart
             return [SourceUnreadable(url, str(problem))]
         if answer.status == 304 and known:
             return list(self._memory.articles_of(url))
@@ -99,17 +112,20 @@ class Fetcher:
         return [_document(url, place, answer)]
 
     def linked(self, url: str) -> Document | SourceUnreadable:
-        """The page that an entry of a feed links to: slower than what was asked for, and not without end."""
+        """The page that an entry of a feed links to: slower than what was asked for, and not without end.
+
+        What may be had another time is Postponed.
+        """
         try:
-            site = _split(url).netloc
-            if self._linked[site] >= MAX_LINKED:
-                return Postponed(
-                    url, f"{MAX_LINKED} pages of its site were fetched in this run: run it again for the rest"
-                )
-            self._linked[site] += 1
             place, answer = self._follow(urldefrag(url).url, {}, _LINKED_DELAY)
-        except Unreachable as problem:
+        except _Unwanted as problem:
             return SourceUnreadable(url, str(problem))
+        except Unreachable as problem:
+            return Postponed(url, str(problem))
+        except ValueError as problem:
+            return SourceUnreadable(url, f"it leads to what is no URL ({problem})")
+        if answer.status in _LATER or answer.status >= 500:
+            return Postponed(url, f"its server answers {answer.status}")
         if answer.status != 200:
             return SourceUnreadable(url, f"its server answers {answer.status}")
         return _document(url, place, answer)
@@ -122,13 +138,26 @@ class Fetcher:
         """The answer at the end of all redirections, and where that is; every hop is checked like the first."""
         for _ in range(MAX_REDIRECTS + 1):
             parts = _split(url)
+            if delay:
+                self._count(parts)
             if not self._may(parts):
-                raise Unreachable(f"robots.txt of {parts.netloc} asks not to fetch it")
+                raise _Unwanted(f"robots.txt of {parts.netloc} asks not to fetch it")
             answer = self._request(parts, conditions, delay=delay)
             if answer.status not in _REDIRECTS:
                 return url, answer
             url = urldefrag(urljoin(url, answer.headers.get("location", ""))).url
-        raise Unreachable(f"it is redirected more than {MAX_REDIRECTS} times")
+        raise _Unwanted(f"it is redirected more than {MAX_REDIRECTS} times")
+
+    def _count(self, parts: SplitResult) -> None:
+        """Raises Unreachable: as many pages that feeds link to were fetched as one run may."""
+        if self._linking_until is not None and time.monotonic() > self._linking_until:
+            raise Unreachable("the time for pages that feeds link to is over: the next run goes on")
+        site = _site(parts)
+        if self._linked[site] >= MAX_LINKED:
+            raise Unreachable(f"{MAX_LINKED} pages of its site were fetched in this run: run it again for the rest")
+        if self._linked.total() >= MAX_LINKED_IN_ALL:
+            raise Unreachable(f"{MAX_LINKED_IN_ALL} linked pages were fetched in this run: run it again for the rest")
+        self._linked[site] += 1
 
     def _request(
         self, parts: SplitResult, conditions: dict[str, str], most: int | None = None, delay: float = 0.0
@@ -138,22 +167,20 @@ class Fetcher:
         try:
             return request(parts, headers, self._allowed, most or MAX_BYTES)
         finally:
-            self._last[parts.netloc] = time.monotonic()
+            self._last[_site(parts)] = time.monotonic()
 
     def _wait(self, parts: SplitResult, least: float) -> None:
-        robots = self._robots.get((parts.scheme, parts.netloc))
+        robots = self._robots.get((parts.scheme, _site(parts)))
         delay = max(min(float(robots.crawl_delay(AGENT) or 0) if robots else 0.0, _LONGEST_DELAY), least)
-        left = self._last.get(parts.netloc, -delay) + delay - time.monotonic()
+        left = self._last.get(_site(parts), -delay) + delay - time.monotonic()
         if left > 0:
             self._sleep(left)
 
     def _may(self, parts: SplitResult) -> bool:
         """Whether a site lets us (RFC 9309): without a robots.txt it does, where that cannot be had it does not."""
-        site = (parts.scheme, parts.netloc)
+        site = (parts.scheme, _site(parts))
         if site not in self._robots:
-            rules = RobotFileParser()
-            rules.parse(self._rules(parts).splitlines())
-            self._robots[site] = rules
+            self._robots[site] = _parsed(self._rules(parts))
         return self._robots[site].can_fetch(AGENT, parts.geturl())
 
     def _rules(self, parts: SplitResult) -> str:
@@ -167,6 +194,27 @@ class Fetcher:
                 raise Unreachable(f"robots.txt of {parts.netloc} cannot be had (its server answers {answer.status})")
             return answer.body.decode("utf-8", "replace") if answer.status == 200 else ""
         return ""
+
+
+class _Unwanted(Unreachable):
+    """It will not be had another time either."""
+
+
+def _site(parts: SplitResult) -> _Site:
+    """One server, however its name is written. Raises ValueError: no port."""
+    return (parts.hostname or "").rstrip("."), parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _parsed(rules: str) -> RobotFileParser:
+    """Rules that the parser stumbles over allow nothing: what they ask for is not known."""
+    parser = RobotFileParser()
+    try:
+        parser.parse(rules.splitlines())
+        parser.crawl_delay(AGENT)
+    except ValueError:
+        parser = RobotFileParser()
+        parser.parse(["User-agent: *", "Disallow: /"])
+    return parser
 
 
 def _split(url: str) -> SplitResult:

@@ -33,6 +33,18 @@ class Entries(Protocol):
         """What a feed's entry gave to this extractor."""
         ...
 
+    def whole_entry(self, origin: str) -> Unchanged | None:
+        """The article that the page behind a feed's entry gave, whatever the entry said then."""
+        ...
+
+    def known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | SourceUnreadable | None:
+        """What an entry with this digest gave before."""
+        ...
+
+    def refuse(self, origin: str, source_sha256: str, extractor: str, reason: str) -> None:
+        """Keep why its page gave no more than the entry."""
+        ...
+
 
 class LinkedPages:
     """Of one run."""
@@ -48,10 +60,17 @@ class LinkedPages:
         if not (isinstance(found, Page) and _is_summary(found)):
             return found
         label = f"{FORMATS['html'].label(self._options)} entry/{_digest(found)}"
+        digest = _digest(found)
         if known := self._memory.entry(found.origin, label):
             return known
-        page = self._read(found, label)
+        page = self._memory.known(found.origin, digest, label) or self._read(found, label)
+        if isinstance(page, Unchanged):
+            return page
         if isinstance(page, SourceUnreadable):
+            if not isinstance(page, Postponed):
+                self._memory.refuse(found.origin, digest, label, page.reason)
+            elif whole := self._memory.whole_entry(found.origin):
+                return whole  # the page as it was is more than the summary as it is
             return replace(found, warnings=(*found.warnings, f"only its summary is taken: {page.reason}"))
         return _joined(found, page)
 

@@ -42,6 +42,10 @@ class Memory(Protocol):
         """Keep the stamp of a file that was read."""
         ...
 
+    def whole_entry(self, origin: str) -> Unchanged | None:
+        """The article that the page behind a feed's entry gave, whatever the entry said then."""
+        ...
+
     def entry(self, origin: str, extractor: str) -> Unchanged | None:
         """What a feed's entry gave to this extractor."""
         ...
@@ -63,6 +67,9 @@ class NoMemory:
         """Forget it."""
 
     def entry(self, origin: str, extractor: str) -> None:
+        """Nothing."""
+
+    def whole_entry(self, origin: str) -> None:
         """Nothing."""
 
 

@@ -444,3 +444,37 @@ def test_without_being_asked_to_nothing_is_fetched(site: Site) -> None:
 
 def test_a_user_name_in_a_url_is_not_sent(run: Run) -> None:
     assert "without a user name" in run.refusal("http://user:password@x.example/")
+
+
+def test_a_page_that_is_away_for_a_while_does_not_give_way_to_its_summary(site: Site, run: Run) -> None:
+    site.replies = {"/feed": summaries(site, "a"), "/a": html()}
+    assert [event.status for event in run.index(f"{site.url}/feed")] == ["added"]
+    whole = run.archive.view().article_at(1).text
+    site.replies = {"/feed": summaries(site, "a", said="The ferry is repaired."), "/a": (503, {}, b"")}
+    assert [event.status for event in run.index(f"{site.url}/feed")] == ["unchanged"]
+    site.replies["/a"] = html(body=HTML.replace(b"Corran", b"Dorran"))
+    (event,) = run.index(f"{site.url}/feed")
+    assert event.status == "updated"
+    texts = [run.archive.view().article_at(row).text for row in (1, 2)]
+    assert texts == [whole, whole.replace("Corran", "Dorran")]
+
+
+def test_a_page_that_gives_nothing_is_not_asked_for_at_every_run(site: Site, run: Run) -> None:
+    site.replies = {"/feed": summaries(site, "a"), "/a": (404, {}, b"")}
+    for _ in range(3):
+        run.index(f"{site.url}/feed")
+    assert site.paths().count("/a") == 1
+
+
+@pytest.mark.parametrize("target", ["http://[", "http://a:b/", "http://x.example:99999/"])
+def test_a_page_that_leads_to_what_is_no_url_costs_that_page(site: Site, run: Run, target: str) -> None:
+    site.replies = {"/feed": summaries(site, "a"), "/a": (302, {"Location": target}, b"")}
+    (event,) = run.index(f"{site.url}/feed")
+    assert "only its summary is taken" in event.warnings[0]
+    assert "no URL" in run.refusal(f"{site.url}/a") or "URL" in run.refusal(f"{site.url}/a")
+
+
+@pytest.mark.parametrize("rule", ["Crawl-delay: \u00b2", "Crawl-delay: " + "9" * 5000, "Disallow: //["])
+def test_rules_that_cannot_be_read_allow_nothing(site: Site, run: Run, rule: str) -> None:
+    site.replies = {"/robots.txt": (200, {}, f"User-agent: *\n{rule}\n".encode()), "/a": html()}
+    assert "robots.txt" in run.refusal(f"{site.url}/a")

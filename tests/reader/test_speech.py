@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reader.model import Reader
-from reader.speech import said_in, whole
+from reader.speech import _forms, said_in, whole
 from reader.words import Words
 from tests.reader.fakes import FakeSpanModel, by_word
 from tests.texts import texts
@@ -126,3 +128,18 @@ def test_the_reader_quotes_what_was_said_whole_and_keeps_its_score() -> None:
     for question, expected in (("What did Xi say?", '"we can do it"'), ("What can they?", "can do")):
         best = Reader(model).read(question, [text])[0]
         assert (text[best.start : best.end], best.score) == (expected, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("verb", "said", "not_said"),
+    [
+        ("note", "note noted noting notes", "not nothing notice"),
+        ("state", "state states stated stating", "status station"),
+        ("deny", "denied denying", "den dense"),
+        ("pledge", "pledges pledging pledged", "pleasant"),
+    ],
+)
+def test_the_forms_of_a_verb_are_its_own(verb: str, said: str, not_said: str) -> None:
+    pattern = re.compile(rf"\b{_forms(verb)}", re.IGNORECASE)
+    assert [word for word in said.split() if not pattern.search(word)] == []
+    assert [word for word in not_said.split() if pattern.search(word)] == []

@@ -113,7 +113,7 @@ class _Walk:
 
     def _goes_on_with_summary(self, line: str) -> bool:
         """Below a summary's first point: another one, with a bullet or without a full stop."""
-        is_point = line[0] in _BULLETS or not line.endswith((".", "!", "?", "”", '"'))
+        is_point = line[:1] in _BULLETS or not line.endswith((".", "!", "?", "”", '"'))
         return bool(self.kinds) and self.kinds[-1] == "summary" and is_point and len(line) <= 300
 
     def _tail_kind(self, line: str) -> BlockKind:

@@ -51,7 +51,7 @@ class Dateline(NamedTuple):
 
 def byline(line: str) -> str | None:
     """Whom a line names if it does nothing else: "By Jane Doe", "Metro Web Team", "AP"; None where it is no byline."""
-    if len(line) > 150 or line[-1] in "?!;:":
+    if len(line) > 150 or line[-1:] in "?!;:":
         return None
     for opening in (_BY, _AUTHOR_LABEL):
         if (found := opening.re.match(line)) and (name := _author(line[found.end() :])):

@@ -113,7 +113,7 @@ def test_everything_works_by_keyboard(opened: Opened) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).not_to_be_visible()
     page.wait_for_function("text => document.activeElement.textContent === text", arg=passage)  # once it has closed
-    assert "article" not in page.url
+    expect(page).not_to_have_url(re.compile("article"))
     while page.evaluate("document.activeElement.id") != "question":
         page.keyboard.press("ArrowUp")
     page.keyboard.type(" Slash/inside")

@@ -107,7 +107,7 @@ def test_search_marks_words_narrows_by_year_and_goes_on(opened: Opened) -> None:
     assert marked == {"vellanor", "committee", "ferries", "ferry"}
     first = page.locator(".passage").count()
     page.get_by_role("link", name=re.compile("^2021 ")).click()
-    page.wait_for_function("document.querySelectorAll('#chips li').length === 2")
+    expect(page.locator("#chips li")).to_have_count(2)
     page.locator(".passage").first.wait_for()
     assert page.evaluate("location.hash") == "#search=Vellanor+committee+ferries&since=2021&until=2021"
     years = page.locator(".found time").evaluate_all("nodes => nodes.map((node) => node.dateTime.slice(0, 4))")

@@ -45,6 +45,11 @@ def test_every_character_but_white_space_lies_in_one_block(text: str, title: str
     check_laws(text, lay_out(text, title, author).blocks)
 
 
+@pytest.mark.parametrize("text", ["Ferry returns to Corran\nJane Doe", "Jane Doe", "Ferry returns\n\nJane Doe\n\n"])
+def test_a_text_may_end_with_a_name(text: str) -> None:
+    check_laws(text, lay_out(text, "Ferry returns to Corran").blocks)
+
+
 @given(news_texts(), st.sampled_from([None, "A title", "A headline of some words"]), st.text(max_size=20))
 @settings(max_examples=300, deadline=None)
 def test_an_article_s_text_is_the_page_s(text: str, title: str | None, published: str) -> None:

@@ -158,3 +158,12 @@ def test_places_that_are_none_are_told(tmp_path: Path) -> None:
 
 def test_a_password_is_never_shown() -> None:
     assert shown("postgresql://ada:secret@db.example:5433/news?sslmode=require") == "postgresql://db.example:5433/news"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://ada:se/cret@db:5432/news", "postgresql://ada:se%cret@db/news", "postgresql://a:s?cret@db/n"]
+)
+def test_a_password_that_is_not_escaped_is_not_shown_either(url: str) -> None:
+    with pytest.raises(InvalidInput, match="%25") as caught:
+        shown(url)
+    assert "cret" not in str(caught.value)

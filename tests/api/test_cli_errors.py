@@ -110,6 +110,7 @@ def test_the_interrupt_is_130(door: Door, capsys: Printed) -> None:
         (["index"], "PATH"),
         (["delete"], "ID"),
         (["index", "a", "--map", "text"], "'text' is not OURS=THEIRS"),
+        (["index", "a", "--map", "text=body, titel=headline"], "titel"),
         (["verify", "absent.json"], "absent.json: cannot be read (No such file or directory)"),
         (["ask", "--batch", "absent.jsonl"], "absent.jsonl: cannot be read (No such file or directory)"),
         (["read"], "--batch"),

@@ -413,6 +413,9 @@ def test_furniture(line: str) -> None:
 
 
 PROSE = """
+She told reporters:‘Why did nobody come to help us that night?’
+Smith is an editor at the Post. Follow him through a day in the newsroom and you see why the paper still matters.
+The two are fellow miners of the dead men. Find them alive, the foreman told us, and there will be a feast.
 Jane Doe is a reporter for the Post. She saw the fire from her window.
 Jane Doe is an editor. Reach is what her paper lacks.
 Contact the police at 317-444-2701 if you saw him.

@@ -49,7 +49,7 @@ def index(job: Job, articles: list[dict[str, Any]]) -> int:
 def load(job: Job) -> System:
     """Variant "dense": by meaning alone; "hybrid": by meaning and words."""
     store, hybrid = InMemoryDocumentStore.load_from_disk(job.home), job.variant == "hybrid"
-    searching, _ = _retrieval(job, store, hybrid)
+    searching, _ = _retrieval(job, store, hybrid)  # twice: what is in one pipeline may not be in another
     asking, source = _retrieval(job, store, hybrid)
     asking.add_component("reader", TransformersExtractiveReader(model=Path(job.reader), top_k=SHOWN))
     asking.connect(f"{source}.documents", "reader.documents")

@@ -27,7 +27,7 @@ class Linked(Protocol):
 
 
 class Entries(Protocol):
-    """What is known of entries that were read before."""
+    """What is known of documents and of feeds' entries that were read before."""
 
     def entry(self, origin: str, extractor: str) -> Unchanged | None:
         """What a feed's entry gave to this extractor."""
@@ -38,11 +38,11 @@ class Entries(Protocol):
         ...
 
     def known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | SourceUnreadable | None:
-        """What an entry with this digest gave before."""
+        """What these bytes at this place, or an entry with this digest, gave to this extractor; not read again."""
         ...
 
     def refuse(self, origin: str, source_sha256: str, extractor: str, reason: str) -> None:
-        """Keep why its page gave no more than the entry."""
+        """Keep why they gave no article, or no more than the entry."""
         ...
 
 

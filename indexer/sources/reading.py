@@ -12,7 +12,7 @@ from indexer.errors import SourceUnreadable
 from indexer.sources.apart import Job, Read, Readers
 from indexer.sources.formats import FORMATS, HEAD, Format, recognise
 from indexer.sources.limits import MAX_DEPTH, read_whole
-from indexer.sources.linked import Linked, LinkedPages
+from indexer.sources.linked import Entries, Linked, LinkedPages
 from indexer.sources.options import SourceOptions
 from indexer.sources.source import Document, Given, Unchanged, sha256
 from indexer.types import Page
@@ -23,16 +23,8 @@ _CONTAINERS = frozenset({"zip", "tar", "compressed", "mail", "mbox"})
 _BINARY = "its kind is not known, and it is no text"
 
 
-class Memory(Protocol):
-    """What is known of documents that were read before."""
-
-    def known(self, origin: str, source_sha256: str, extractor: str) -> Unchanged | SourceUnreadable | None:
-        """What these bytes at this place gave to this extractor; then they are not read again."""
-        ...
-
-    def refuse(self, origin: str, source_sha256: str, extractor: str, reason: str) -> None:
-        """Keep why a document gave no article."""
-        ...
+class Memory(Entries, Protocol):
+    """What is known of documents that were read before, and of what stood in them."""
 
     def seen(self, origin: str, stamp: str) -> Unchanged | SourceUnreadable | None:
         """What a file of this stamp gave."""
@@ -40,14 +32,6 @@ class Memory(Protocol):
 
     def looked(self, origin: str, stamp: str, source_sha256: str, extractor: str) -> None:
         """Keep the stamp of a file that was read."""
-        ...
-
-    def whole_entry(self, origin: str) -> Unchanged | None:
-        """The article that the page behind a feed's entry gave, whatever the entry said then."""
-        ...
-
-    def entry(self, origin: str, extractor: str) -> Unchanged | None:
-        """What a feed's entry gave to this extractor."""
         ...
 
 

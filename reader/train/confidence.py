@@ -24,13 +24,12 @@ from indexer.errors import InvalidInput, PullquoteError
 from indexer.models.registry import load_registry
 from indexer.types import Bools, Floats
 from reader.calibrate import Calibration, Curve, Slope, bounds, fit_slope
-from reader.evaluate import calibration_error, f1, reliability
+from reader.evaluate import RIGHT_FROM, calibration_error, f1, reliability
 from reader.group import Group, Occurrence, group
 from reader.train.errors import TrainingDataError
 from reader.weigh import FEATURES, MOST_WEIGHED, Standing, features
 from retriever.evaluate import holds
 
-_RIGHT_FROM = 0.5
 _FOLDS = 5
 _SHOWN = (0.05, 0.1, 0.2)
 _RIDGE = 1.0  # on weights of standardised features
@@ -122,7 +121,7 @@ def asked(line: dict[str, Any]) -> Asked:
 
 def _is_right(one: Group, answers: Sequence[str]) -> bool:
     quote = one.best.quote
-    return bool(answers) and (holds(quote, answers) or max(f1(quote, answer) for answer in answers) >= _RIGHT_FROM)
+    return bool(answers) and (holds(quote, answers) or max(f1(quote, answer) for answer in answers) >= RIGHT_FROM)
 
 
 Crossed = list[tuple[Asked, Floats, Floats]]  # with scores and confidences of its answers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
@@ -20,6 +21,8 @@ QUESTION_LIMIT = 1024 * 1024  # bytes
 ARTICLE_LIMIT = 16 * 1024 * 1024
 _LARGE = 64 * 1024  # bytes; while more were parsed here, nobody else would be answered: a thread does it
 DEPTH_LIMIT = 32  # lists and objects inside one another
+COUNT_LIMIT = 1_000_000  # values: one flat list of more would hold the interpreter, and so everyone, while it is parsed
+_STRING_OR_COMMA = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|,', re.DOTALL)
 _REPEATABLE = frozenset({"source", "author", "ids"})
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -96,6 +99,7 @@ async def parse_apart(content: bytes) -> Any:  # noqa: ANN401 JSON is anything
 
 def parse(content: bytes) -> Any:  # noqa: ANN401 JSON is anything
     """UTF-8 JSON (RFC 8259) -> its value. Raises BodyNotJson, also for what two parsers could read differently."""
+    _refuse_crowds(content)
     try:
         value = json.loads(
             content.decode("utf-8"),
@@ -113,6 +117,17 @@ def parse(content: bytes) -> Any:  # noqa: ANN401 JSON is anything
         raise BodyNotJson("a number in it is too long") from error
     _check_depth(value)
     return value
+
+
+def _refuse_crowds(content: bytes) -> None:
+    """Refuse more than COUNT_LIMIT values, by the commas between them: those inside of strings are not counted."""
+    if content.count(b",") < COUNT_LIMIT:
+        return
+    commas = 0
+    for piece in _STRING_OR_COMMA.finditer(content):
+        commas += piece.group() == b","
+        if commas >= COUNT_LIMIT:
+            raise BodyNotJson(f"it holds more than {COUNT_LIMIT:,} values")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from api.bodies import ARTICLE_LIMIT, DEPTH_LIMIT, QUESTION_LIMIT, parse, parse_apart
+from api.bodies import ARTICLE_LIMIT, COUNT_LIMIT, DEPTH_LIMIT, QUESTION_LIMIT, parse, parse_apart
 from api.refusals import BodyNotJson
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -48,6 +48,9 @@ def test_json_is_read_as_python_reads_it(value: object) -> None:
         (b"[" * 100_000, "nested too deep"),
         (b'{"a":' * 100_000, "nested too deep"),
         (b"[" * (DEPTH_LIMIT + 1) + b"]" * (DEPTH_LIMIT + 1), "nested too deep"),
+        (b"[" + b"0," * COUNT_LIMIT + b"0]", "more than 1,000,000 values"),
+        (b"[" + b'"",' * COUNT_LIMIT + b'""]', "more than 1,000,000 values"),
+        (b'["\\"", "\\\\", ' + b"0," * COUNT_LIMIT + b"0]", "more than 1,000,000 values"),
     ],
 )
 def test_what_is_not_json_is_refused(content: bytes, words: str) -> None:
@@ -69,6 +72,12 @@ def test_others_are_answered_while_a_large_body_is_parsed() -> None:
         assert turns > 5
 
     asyncio.run(main())
+
+
+def test_a_text_may_hold_as_many_commas_as_it_likes() -> None:
+    text = ',"\\' * COUNT_LIMIT
+    assert parse(json.dumps([text, text]).encode()) == [text, text]
+    assert parse(b"[" + b"0," * (COUNT_LIMIT - 1) + b"0]") == [0] * COUNT_LIMIT
 
 
 def test_a_value_may_be_as_deep_as_the_limit() -> None:

@@ -56,7 +56,8 @@ async def _closed(pool: Pool, clients: int) -> float:
         for question in itertools.islice(itertools.cycle(QUESTIONS), number, None):
             if time.perf_counter() > until:
                 return
-            done += (await pool.ask(question)).status == 200
+            outcome = await pool.ask(question)
+            done += outcome.status == 200  # not `done += await …`: that reads `done` before it waits
 
     await asyncio.gather(*(client(number) for number in range(clients)))
     return done / _MEASURED

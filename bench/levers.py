@@ -108,7 +108,7 @@ def found(view: View, embedder: object, questions: Sequence[Judged], variants: S
             legs[name] = view.lexical.search(judged.question, _DEPTH, Filters())
         extra = {row for name in variants for row, _ in legs[name]} - {row for row, _ in legs["dense"]}
         if extra:  # below the others: their cosines, for what asks for them
-            legs["dense"] += view.dense.search(vector, len(extra), np.array(sorted(extra), np.int64))
+            legs["dense"] += sorted(view.dense.cosines(vector, extra).items(), key=lambda pair: (-pair[1], pair[0]))
         rows = sorted({passage for leg in legs.values() for passage, _ in leg})
         places = view.passages(rows)
         ids = view.ids([place.article for place in places])

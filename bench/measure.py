@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from bench import made, passages
 from indexer.archive import Archive
 from indexer.commit import Draft, commit, delete
+from indexer.indexes import LocalDense
 from indexer.store import FILE
 from indexer.types import Floats, Ints, Mode, Page, Passage
 from indexer.views import View
@@ -139,15 +140,15 @@ def recall(folder: Path, view: View, asked: Asked, found: Sequence[Sequence[tupl
 
 def filtered(view: View, asked: Asked) -> dict[str, dict[str, float]]:
     """Dense searches among a random share of all passages: recall at 10 against exact, and milliseconds."""
-    rows, chance, found = _rows(view), np.random.default_rng(3), {}
+    rows, chance, found, dense = _rows(view), np.random.default_rng(3), {}, cast(LocalDense, view.dense).segments
     for share in (0.001, 0.01, 0.05, 0.2, 0.5):
         allowed = rows[chance.random(len(rows)) < share]
         times, hits, wanted = [], 0, 0
         for vector in asked.vectors[:50]:
             begun = time.perf_counter()
-            ranking = view.dense.search(vector, K, allowed)
+            ranking = dense.search(vector, K, allowed)
             times.append(time.perf_counter() - begun)
-            exact = view.dense.search(vector, len(allowed), allowed)[:K]  # so many are compared one by one
+            exact = dense.search(vector, len(allowed), allowed)[:K]  # so many are compared one by one
             assert len(ranking) == min(K, len(allowed))
             hits, wanted = hits + len(set(ranking) & set(exact)), wanted + len(exact)
         found[str(share)] = {"recall_at_10": round(hits / max(1, wanted), 4), **_spread(times)}

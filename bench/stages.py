@@ -31,7 +31,7 @@ from reader.model import Reader
 from retriever import search as searching
 from retriever.collapse import collapse
 from retriever.evaluate import chosen, read_judged
-from retriever.filter import allowed, unknown_dates
+from retriever.filter import unknown_dates
 from retriever.recency import bonus
 
 T = TypeVar("T")
@@ -63,11 +63,10 @@ class Laps:
 def stages(text: str, view: View, embedder: Embedder, reader: Reader, laps: Laps) -> None:
     """Ask one question, one stage after another."""
     vector = laps.time("query embedding", lambda: embedder.encode_query(text))
-    passing = laps.time("filters", lambda: allowed(view, _NONE))
-    dense = laps.time("dense search, 101 deep", lambda: view.dense.search(vector, _LEG + 1, passing))[:_LEG]
+    dense = laps.time("dense search, 101 deep", lambda: view.dense.search(vector, _LEG + 1))[:_LEG]
     lexical = laps.time("lexical search, 101 deep", lambda: view.lexical.search(text, _LEG + 1, _NONE))[:_LEG]
-    missing = np.array(sorted({row for row, _ in lexical} - {row for row, _ in dense}), np.int64)
-    cosines = laps.time("cosines of what words found", lambda: dict(view.dense.search(vector, len(missing), missing)))
+    missing = {row for row, _ in lexical} - {row for row, _ in dense}
+    cosines = laps.time("cosines of what words found", lambda: view.dense.cosines(vector, missing))
     rows = [row for leg in (dense, lexical) for row, _ in leg]
     legs = searching.Legs(dense, lexical, cosines, laps.time("recency", lambda: bonus(view, text, _NONE, rows)))
     ranked = laps.time("fusing", lambda: searching.fused(legs, "hybrid"))

@@ -15,7 +15,7 @@ from indexer.articles import Articles
 from indexer.caches import VISIBLE
 from indexer.errors import InvalidInput, ModelMismatch, PullquoteError
 from indexer.generations import OF_SERVING, serving, space_of
-from indexer.indexes import LocalIndex, PassageIndex, Searchable, layout_of
+from indexer.indexes import LocalIndex, PassageIndex, Searchable
 from indexer.store import Store
 from indexer.stores import ArticleStore, Place, open_store
 from indexer.types import Embedder, VectorSpace, ViewInfo
@@ -40,7 +40,7 @@ class Archive:
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
         self._load: Callable[[], Embedder] | None = None
-        self._index: PassageIndex = LocalIndex(self.store, lambda: self.space)
+        self.index: PassageIndex = LocalIndex(self.store, lambda: self.space)
         self._view: View | None = None
         self._glance: Glance | None = None
         if callable(embedder):
@@ -121,7 +121,7 @@ class Archive:
     def distrust(self, folders: Collection[str]) -> None:
         """Read from the store, from the next request on, what lies in these folders of caches: they are damaged."""
         with self._lock:
-            self._index.distrust(folders)
+            self.index.distrust(folders)
             self._view = None
 
     def _steady(self, look: Callable[[], _Glance], work: Callable[[_Glance], _Done]) -> _Done:
@@ -149,13 +149,13 @@ class Archive:
             before = self._now()
             self.check_embedder()
             try:
-                found = self._index.at(before.sequence, before.layout)
+                found = self.index.at(before.sequence, before.layout)
             except caches.Moved:
                 continue
             if self._now()[1:] == before[1:]:
                 moment = before._replace(sequence=found.sequence)
                 return View(self._articles, moment, self._info(found), self.space, found.dense, found.lexical)
-            self._index.forget()
+            self.index.forget()
 
     def _info(self, found: Searchable) -> ViewInfo:
         sql = f"SELECT count(*) FROM article WHERE {VISIBLE}"
@@ -175,11 +175,11 @@ class Archive:
             (SELECT count(*) FROM passage WHERE rowid > sealed.last AND {OF_SERVING})
             - (SELECT count(*) FROM dead WHERE passage > sealed.last) FROM sealed"""
         ((sequence, layout, purged, articles, passages, sealed, memory),) = self.store.rows(sql)
-        info = ViewInfo(int(sequence), articles, passages, layout_of(sealed, memory))
+        info = ViewInfo(int(sequence), articles, passages, self.index.layout(sealed, memory))
         return Moment(int(sequence), int(layout), int(purged)), info
 
     def close(self) -> None:
         """Close the store and let the caches go. A view of this archive cannot be used after that."""
-        self._index.forget()
+        self.index.close()
         self._view = self._glance = None
         self.store.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from indexer.nearest import Codes, Exact, Found, Rows, threads
-from indexer.types import Bools, Floats, Halves, Ints
+from indexer.types import Bools, Filters, Floats, Halves, Ints
 
 VECTORS, PASSAGES, CODES = "vectors.faiss", "passages.npy", "codes.faiss"  # the files of a sealed segment
 APPROXIMATE_AT = 30_000  # passages in a sealed segment that are worth codes; fewer are faster compared one by one
@@ -22,14 +22,21 @@ _LEAST_CANDIDATES = 1024  # of which the exact scores are taken, whatever k is
 _CANDIDATES = 4  # times k, rounded up to a power of two
 
 
+ANY = Filters()  # none at all
+
+
 class Dense(Protocol):
     """The vectors of one view. A pair is (passage row, cosine in [-1, 1]), best first, ties by row."""
 
-    def search(self, query: Floats, k: int, allowed: Ints | None = None) -> list[tuple[int, float]]:
-        """Find the min(k, n) nearest of the n passages that live and are allowed.
+    def search(self, query: Floats, k: int, filters: Filters = ANY) -> list[tuple[int, float]]:
+        """Find the min(k, n) nearest of the n passages that live and pass the filters.
 
-        query: (width,) float32, unit length. allowed: passage rows, sorted, unique; None allows all.
+        query: (width,) float32, unit length.
         """
+        ...
+
+    def cosines(self, query: Floats, passages: Collection[int]) -> dict[int, float]:
+        """Compare some passages (rows) with the query, those of them that live."""
         ...
 
 
@@ -58,7 +65,7 @@ class Segment(NamedTuple):
 
 
 class Segments:
-    """An immutable `Dense`; `extended` makes the next one and shares what did not change.
+    """Vectors, searched as one. Immutable: `extended` makes the next one and shares what did not change.
 
     Segments in memory are merged like the digits of a binary counter (Bentley & Saxe 1980), so that n additions copy
     each vector O(log n) times and a search sees O(log n) segments. Exact, but for large sealed segments without
@@ -89,7 +96,10 @@ class Segments:
         return Segments(self.width, segments)
 
     def search(self, query: Floats, k: int, allowed: Ints | None = None) -> list[tuple[int, float]]:
-        """See `Dense.search`."""
+        """Find the min(k, n) nearest of the n passages that live and are allowed, as `Dense.search` does.
+
+        allowed: passage rows, sorted, unique; None allows all.
+        """
         with threads(1):  # of faiss, for one query and segment: more would only wait for each other
             return self._search(query, k, allowed)
 

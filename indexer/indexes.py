@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from indexer import caches
 from indexer.caches import State
-from indexer.dense import Dense
+from indexer.dense import ANY, Dense, Segments
 from indexer.lexical import Lexical
-from indexer.stores import ArticleStore
-from indexer.types import VectorSpace
+from indexer.passing import allowed
+from indexer.stores import ArticleStore, Transaction
+from indexer.types import Filters, Floats, Ints, VectorSpace
 
 
 class Searchable(NamedTuple):
@@ -26,11 +29,33 @@ class Searchable(NamedTuple):
 class PassageIndex(Protocol):
     """Finds passages of a store, by meaning and by words. It holds nothing that the store does not."""
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is this process's own, made of the store and of what `indexer.seal` puts on disk."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages."""
+        ...
+
     def at(self, sequence: int, layout: int) -> Searchable:
         """What searches the store as it is now: at `sequence` or later. layout: the version of what is on disk.
 
-        Raises Moved: that changed meanwhile.
+        Raises Moved: that changed meanwhile; ArchiveUnavailable.
         """
+        ...
+
+    def layout(self, sealed: int, memory: int) -> str:
+        """Where passages lie, in words. sealed, memory: segments on disk, and passages that are in none of them."""
+        ...
+
+    def note(self, writing: Transaction, sequence: int) -> None:
+        """Write down, in the transaction that changes articles, what the index will have to follow."""
+        ...
+
+    def follow(self) -> None:
+        """Bring the index up to what was written down, if it can be; what cannot be waits, and is told in the log."""
         ...
 
     def forget(self) -> None:
@@ -41,12 +66,54 @@ class PassageIndex(Protocol):
         """Read from the store, from now on, what lies in these folders of caches."""
         ...
 
+    def check(self) -> None:
+        """Raises ArchiveUnavailable: it does not answer."""
+        ...
+
+    def examine(self) -> tuple[bool, str]:
+        """Compare it with the store, and say what was found. Raises ArchiveUnavailable."""
+        ...
+
+    def repair(self) -> None:
+        """Make it hold what the store holds. Raises ArchiveUnavailable."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
+class LocalDense:
+    """A `Dense` of this process: the vectors of one view, and the store that says which of them pass a filter."""
+
+    def __init__(self, segments: Segments, store: ArticleStore, sequence: int) -> None:
+        self.segments = segments
+        self._store, self._sequence = store, sequence
+        self._last: tuple[Filters, Ints | None] = (ANY, None)  # a search goes deeper with the filters it had
+
+    def search(self, query: Floats, k: int, filters: Filters = ANY) -> list[tuple[int, float]]:
+        """See `Dense.search`."""
+        return self.segments.search(query, k, self._allowed(filters))
+
+    def cosines(self, query: Floats, passages: Collection[int]) -> dict[int, float]:
+        """See `Dense.cosines`."""
+        return dict(self.segments.search(query, len(passages), np.array(sorted(passages), np.int64)))
+
+    def _allowed(self, filters: Filters) -> Ints | None:
+        known, rows = self._last
+        if known != filters:
+            rows = allowed(self._store, self._sequence, filters)
+            self._last = (filters, rows)
+        return rows
+
 
 class LocalIndex:
     """A `PassageIndex` in this process: what is sealed in the store's folder, and in memory what is not.
 
     Not safe to share between threads.
     """
+
+    is_local, place = True, "this process"
 
     def __init__(self, store: ArticleStore, space: Callable[[], VectorSpace]) -> None:
         self._store, self._space = store, space
@@ -64,7 +131,18 @@ class LocalIndex:
         self._state = state
         sealed = sum(1 for segment in state.dense.segments if segment.sealed)
         memory = sum(int(s.live.sum()) for s in state.dense.segments if not s.sealed)
-        return Searchable(sequence, state.dense, state.lexical, len(state.dense), layout_of(sealed, memory))
+        dense = LocalDense(state.dense, self._store, sequence)
+        return Searchable(sequence, dense, state.lexical, len(state.dense), self.layout(sealed, memory))
+
+    def layout(self, sealed: int, memory: int) -> str:
+        """See `PassageIndex.layout`."""
+        return f"{sealed} sealed, {memory} in memory"
+
+    def note(self, writing: Transaction, sequence: int) -> None:
+        """Nothing: the store itself tells what is new."""
+
+    def follow(self) -> None:
+        """Nothing: the next view looks."""
 
     def forget(self) -> None:
         """See `PassageIndex.forget`."""
@@ -75,7 +153,16 @@ class LocalIndex:
         self._distrusted |= frozenset(folders)
         self._state = None
 
+    def check(self) -> None:
+        """Nothing: it is here."""
 
-def layout_of(sealed: int, memory: int) -> str:
-    """Where the passages of a view lie: in how many segments on disk, and how many in memory."""
-    return f"{sealed} sealed, {memory} in memory"
+    def examine(self) -> tuple[bool, str]:
+        """See `PassageIndex.examine`: it is read from the store, and its files are examined by `indexer.doctor`."""
+        return True, "in this process, made of what the store holds"
+
+    def repair(self) -> None:
+        """Nothing: `indexer.seal` makes damaged files anew."""
+
+    def close(self) -> None:
+        """See `PassageIndex.close`."""
+        self.forget()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from indexer.caches import VISIBLE
 from indexer.generations import OF_SERVING
 from indexer.offsets import range_of
+from indexer.passing import passing
 from indexer.types import Embedder, Explanation, Ranked, ScoreParts, Stage, Traced, Weighed
 from indexer.views import Located, View
 from reader.answer import SPANS, Question, weigh
@@ -18,7 +19,6 @@ from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
 from retriever.collapse import Kept, collapse
 from retriever.evaluate import holds
-from retriever.filter import allowed
 from retriever.search import LEG_DEPTH, Legs, find, fused, head, in_order, legs
 
 _SHOWN = 20  # answers weighed that are listed, and expected passages that were not read
@@ -157,8 +157,7 @@ def _lost_before(question: Question, view: View, made: Trace, wanted: dict[int, 
     if wanted.keys() & {ranked.passage for ranked in made.ranking}:
         high = {row for leg in made.legs[:2] for row, _ in leg[: question.depth]}
         return "fused_out" if wanted.keys() & high else "not_read"
-    passing = allowed(view, question.filters)
-    if passing is not None and not wanted.keys() & set(passing.tolist()):
+    if not passing(view, view.info.sequence, question.filters, wanted):
         return "filtered"
     return "not_retrieved"
 

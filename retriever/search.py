@@ -8,13 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
-import numpy as np
-
 from indexer.offsets import ranges_of
 from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, Mode, Ranked, ScoreParts
 from indexer.views import Located, View
 from retriever.collapse import Kept, collapse
-from retriever.filter import allowed
 from retriever.fuse import below, convex
 from retriever.highlight import highlight
 from retriever.recency import bonus
@@ -80,13 +77,13 @@ def legs(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
     cosines: dict[int, float] = {}
     by_words = _beside(lambda: _by_words(query, view, deep, mode, filters)) if mode == "hybrid" else None
     if mode != "lexical":
-        vector, passages = embedder.encode_query(query), allowed(view, filters)
-        dense = _whole_ties(lambda n: view.dense.search(vector, n, passages), deep)
+        vector = embedder.encode_query(query)
+        dense = _whole_ties(lambda n: view.dense.search(vector, n, filters), deep)
     lexical = by_words.result() if by_words else _by_words(query, view, deep, mode, filters)
     if mode != "lexical":
         missing = {row for row, _ in lexical[:LEG_DEPTH]} - {row for row, _ in dense[:LEG_DEPTH]}
         if missing:
-            cosines = dict(view.dense.search(vector, len(missing), np.array(sorted(missing), np.int64)))
+            cosines = view.dense.cosines(vector, missing)
     rows = [row for leg in (dense, lexical) for row, _ in leg[:LEG_DEPTH]] if mode == "hybrid" else []
     return Legs(dense, lexical, cosines, bonus(view, query, filters, rows))
 

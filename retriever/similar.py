@@ -6,9 +6,8 @@ import numpy as np
 
 from indexer.errors import InvalidInput
 from indexer.stories import story_of
-from indexer.types import Filters, Floats, Hit, Ints, Ranked, ScoreParts
+from indexer.types import Filters, Floats, Hit, Ranked, ScoreParts
 from indexer.views import View
-from retriever.filter import allowed
 from retriever.search import hits_of, in_order
 
 
@@ -22,14 +21,14 @@ def similar(view: View, vectors: Floats, k: int, filters: Filters, but: int | No
         raise InvalidInput("article", "it has no text to compare: give one with a body")
     centre = vectors.mean(axis=0, dtype=np.float32)
     query = (centre / max(float(np.linalg.norm(centre)), 1e-12)).astype(np.float32)
-    return hits_of(view, _best_of_each(view, query, k, allowed(view, filters), but))
+    return hits_of(view, _best_of_each(view, query, k, filters, but))
 
 
-def _best_of_each(view: View, query: Floats, k: int, passages: Ints | None, but: int | None) -> list[Ranked]:
+def _best_of_each(view: View, query: Floats, k: int, filters: Filters, but: int | None) -> list[Ranked]:
     """Look deeper until k stories are found or no passage is left (invariant 7: collapsing refills)."""
     depth = 4 * k
     while True:
-        found = view.dense.search(query, depth, passages)
+        found = view.dense.search(query, depth, filters)
         ranking = in_order(view, [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in found])
         places = view.passages([ranked.passage for ranked in ranking])
         stories = story_of(view, [place.article for place in places])

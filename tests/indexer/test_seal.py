@@ -325,7 +325,7 @@ def test_words_are_put_on_disk_more_often_than_vectors(tmp_path: Path, monkeypat
     assert disk is not None
     assert disk.sequence == sequence
     after = reader.view()
-    assert after.dense.segments[0] is before.dense.segments[0]  # type: ignore[attr-defined]  # not read again
+    assert after.dense.segments.segments[0] is before.dense.segments.segments[0]  # type: ignore[attr-defined]  # not read again
     assert lexical_ids(after, "khan") == {f"a{i}" for i in range(8)}
     assert contents(after) == contents(archive.view()) == {f"a{i}": f"khan a{i}" for i in range(8)}
     for i in range(8, 16):

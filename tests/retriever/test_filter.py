@@ -4,9 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer.passing import allowed, passing
 from indexer.types import Excluded, Filters
 from indexer.views import View
-from retriever.filter import allowed, unknown_dates, where
+from retriever.filter import unknown_dates, where
 
 UNITS = [
     "2021",
@@ -32,9 +33,10 @@ def ids(view: View, rows: list[int]) -> set[str]:
     return {view.article_at(place.article).id for place in view.passages(rows)}
 
 
-def passing(view: View, wanted: Filters) -> set[str]:
-    rows = allowed(view, wanted)
+def passing_ids(view: View, wanted: Filters) -> set[str]:
+    rows = allowed(view, view.info.sequence, wanted)
     assert rows is not None
+    assert passing(view, view.info.sequence, wanted, [*range(1, 99)]) == set(rows.tolist())
     return ids(view, rows.tolist())
 
 
@@ -53,11 +55,11 @@ def passing(view: View, wanted: Filters) -> set[str]:
     ],
 )
 def test_what_passes(view: View, wanted: Filters, expected: set[str]) -> None:
-    assert passing(view, wanted) == expected
+    assert passing_ids(view, wanted) == expected
 
 
 def test_no_filter_is_no_list_of_passages(view: View) -> None:
-    assert allowed(view, Filters()) is None
+    assert allowed(view, view.info.sequence, Filters()) is None
 
 
 def test_articles_without_a_date_are_counted_where_a_date_is_asked(view: View) -> None:
@@ -70,7 +72,7 @@ def test_articles_without_a_date_are_counted_where_a_date_is_asked(view: View) -
 @given(wanted=filters)
 def test_lexical_search_and_the_store_let_the_same_articles_pass(view: View, wanted: Filters) -> None:
     found = view.lexical.search("khan xi beijing games boycott volcanoes", 100, wanted)
-    rows = allowed(view, wanted)
+    rows = allowed(view, view.info.sequence, wanted)
     expected = {place.article for place in view.passages(rows.tolist())} if rows is not None else set(range(1, 6))
     assert {place.article for place in view.passages([row for row, _ in found])} == expected
 

@@ -5,11 +5,13 @@ The command line and the HTTP service go through this door too, so that all thre
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -21,7 +23,7 @@ from indexer.chunk import CHUNKER, chunk
 from indexer.clean import clean
 from indexer.commit import delete
 from indexer.embed import load_embedder
-from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
+from indexer.errors import ArchiveBusy, ArchiveMissing, ArchiveUnavailable, InvalidInput, SourceUnreadable
 from indexer.files import publish
 from indexer.identity import is_web_url
 from indexer.models.fetch import default_folder
@@ -90,10 +92,13 @@ if TYPE_CHECKING:
     from reader.model import Reader as SpanReader
     from retriever.evaluate import Judged
 
+LOG = logging.getLogger("pullquote")
+
 __all__ = ["Archive", "Filters", "Reader", "SourceOptions", "init"]
 
 EMBEDDER = "all-minilm-l6-v2"
 READER = "minilm-l6-reader"
+_LONGEST_REST = 30.0  # seconds between two tries to reach an archive, while watching
 _LINKING = 30.0  # seconds of one look at feeds, while watching, for the pages that they link to
 
 
@@ -215,6 +220,7 @@ class Archive:
         """Index the paths, then what changes in them: files within seconds, feeds (URLs) every `interval` seconds.
 
         prune: remove the articles whose file went, too. Returns when `stop` is set; without it, at a KeyboardInterrupt.
+        While a server that holds the archive is away, it waits, and goes on where it was.
         Raises InvalidInput: a path that is neither there nor a URL.
         """
         from indexer.watch import changes
@@ -228,14 +234,15 @@ class Archive:
         ended = stop or Event()
         following = changes(roots, interval, ended)
         next(following, None)  # from here on nothing is missed
-        self.index(*paths, options=options, report=report, prune=prune, fetch=bool(feeds))
+        begin = partial(self.index, *paths, options=options, report=report, prune=prune, fetch=bool(feeds))
+        _patiently(begin, ended)
         for change in following:
             changed = roots if prune and change.gone else change.paths
             due = feeds if change.due else []
             if changed:
-                self._take(changed, options, tell, prune and change.gone, False)
+                _patiently(partial(self._take, changed, options, tell, prune and change.gone, False), ended)
             if due:
-                self._take(due, options, tell, False, True, ended.is_set, _LINKING)
+                _patiently(partial(self._take, due, options, tell, False, True, ended.is_set, _LINKING), ended)
 
     def add(
         self, pages: Iterable[Page | SourceUnreadable], report: Callable[[IndexEvent], None] | None = None
@@ -579,6 +586,20 @@ def _read(reader: SpanReader, question: str, context: str) -> Reading:
     check_text("question", question)
     check_text("context", context, MAX_TEXT)
     return reader.read_one(question, context)
+
+
+def _patiently(work: Callable[[], object], ended: Event) -> None:
+    """Do some work; again, while its archive is away or another process keeps it busy: what is stored is skipped."""
+    waits = (min(2.0**tries, _LONGEST_REST) for tries in count())
+    while True:
+        try:
+            work()
+            return
+        except (ArchiveUnavailable, ArchiveBusy) as error:
+            rest = next(waits)
+            LOG.warning("%s (the next try is in %.0f s)", error, rest)
+        if ended.wait(rest):
+            return
 
 
 def _counting(counts: Counter[str], report: Callable[[IndexEvent], None] | None) -> Callable[[IndexEvent], None]:

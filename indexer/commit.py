@@ -154,6 +154,5 @@ def _head(article: Article) -> tuple[Any, ...]:
 
 
 def _set_origin(writing: Transaction, page: Page, row: int) -> None:
-    sql = """INSERT INTO origin VALUES (?, ?, ?, ?) ON CONFLICT(key) DO UPDATE SET
-        source_sha256 = excluded.source_sha256, extractor = excluded.extractor, article = excluded.article"""
-    writing.rows(sql, (page.origin, page.source_sha256, page.extractor, row))
+    writing.rows("DELETE FROM origin WHERE key = ?", (page.origin,))  # its index may be no B-tree: no ON CONFLICT
+    writing.rows("INSERT INTO origin VALUES (?, ?, ?, ?)", (page.origin, page.source_sha256, page.extractor, row))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Connection, errors
@@ -23,9 +23,11 @@ from indexer.errors import (
     ArchiveDamaged,
     ArchiveMissing,
     ArchiveReadOnly,
+    ArchiveUnavailable,
     InvalidInput,
     NewerFormat,
     OlderFormat,
+    PullquoteError,
 )
 from indexer.postgres_schema import MIGRATIONS
 from indexer.postgres_sql import bound, read, translated
@@ -42,7 +44,6 @@ _OPTIONS = {
 _STATEMENT_MS, _LOCK_MS = 60_000, 30_000
 _LOCK = "hashtextextended('pullquote ' || current_schema(), 0)"
 _AT_ONCE = 2_000  # rows of a stream that are fetched together
-_LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
 class PostgresStore:
@@ -56,12 +57,11 @@ class PostgresStore:
         self.place = shown(url)
         self._circuit = Circuit(self.place)
         options = {key: value for key, value in _OPTIONS.items() if key not in conninfo_to_dict(url)}
-        address = make_conninfo(url, **options)
+        self._address = make_conninfo(url, **options)
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # what it warns of, our errors say
-        with self._told():
-            psycopg.connect(address).close()  # says at once what is wrong; the pool would try, and then not say
+        self._look()
         self._pool = ConnectionPool(
-            address,
+            self._address,
             kwargs={"autocommit": True},
             min_size=1,
             max_size=_CONNECTIONS,
@@ -75,6 +75,15 @@ class PostgresStore:
         except BaseException:
             self.close()
             raise
+
+    def _look(self) -> None:
+        """Connect once: that says at once what is wrong; the pool would try, and then not say."""
+        with self._told(), psycopg.connect(self._address) as connection:
+            encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":  # another one cannot hold every character
+            raise InvalidInput(
+                "archive", f"{self.place} is encoded in {encoding}: make one with createdb -E UTF8 -T template0"
+            )
 
     def _check_format(self, create: bool, migrate: bool) -> None:
         found = self._format()
@@ -96,6 +105,7 @@ class PostgresStore:
     def _migrate(self) -> int:
         """Apply the migrations that are missing, in order, in one transaction; return how many there are then."""
         with self.writing() as writing:
+            writing.script(_NO_LIMIT)
             writing.rows("CREATE TABLE IF NOT EXISTS migration(number BIGINT PRIMARY KEY, applied_at TEXT NOT NULL)")
             done = int(writing.rows("SELECT coalesce(max(number), 0) FROM migration")[0][0])
             for number, sql in enumerate(MIGRATIONS[done:], done + 1):
@@ -108,7 +118,7 @@ class PostgresStore:
         """Turn what PostgreSQL says into ours."""
         try:
             yield
-        except (errors.LockNotAvailable, errors.QueryCanceled) as error:
+        except errors.LockNotAvailable as error:
             raise ArchiveBusy(self.place) from error
         except (errors.ReadOnlySqlTransaction, errors.InsufficientPrivilege, errors.DiskFull) as error:
             raise ArchiveReadOnly(self.place, first_line(error)) from error
@@ -116,8 +126,23 @@ class PostgresStore:
             raise ArchiveDamaged(self.place, first_line(error)) from error
         except PoolClosed as error:
             raise self._circuit.failed("it was closed") from error
-        except _LOST as error:
+        except _Lost as error:
             raise self._circuit.failed(first_line(error)) from error
+        except PoolTimeout as error:
+            self._look()  # it can be reached, or that raises why not
+            raise ArchiveUnavailable(self.place, f"all {_CONNECTIONS} connections are in use") from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise self._meant(error) from error
+
+    def _meant(self, error: psycopg.Error) -> PullquoteError:
+        """What an error says that has no class of its own here. The circuit is for lost connections alone."""
+        if _is_lost(error):
+            return self._circuit.failed(first_line(error))
+        if isinstance(error, errors.ProgramLimitExceeded):
+            return InvalidInput("archive", f"{self.place} cannot keep this ({first_line(error)}): send less at a time")
+        if str(error.sqlstate).startswith("40"):  # it was rolled back, for another one's sake
+            return ArchiveBusy(self.place)
+        return ArchiveUnavailable(self.place, first_line(error))
 
     def rows(self, sql: str, parameters: Values = ()) -> list[Row]:
         """Run one query to its end; once more on another connection, where the first is lost."""
@@ -132,26 +157,36 @@ class PostgresStore:
         with self._told():
             return self._circuit.call(lambda: self._noticing(run), (_Lost,))
 
-    def _noticing(self, run: Callable[[], list[Row]]) -> list[Row]:
+    def _noticing(self, run: Callable[[], _Done]) -> _Done:
         """Run something; where its connection was lost, let go of all that are: the next try has a sound one."""
         try:
             return run()
-        except _SAID:
-            raise
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if not _is_lost(error):
+                raise
             self._pool.check()
             raise _Lost(first_line(error)) from error
+
+    @contextmanager
+    def _transaction(self, *settings: str) -> Iterator[Connection[Row]]:
+        """A transaction that begins with some statements; until it has begun, it is tried on other connections too."""
+
+        def begin() -> Connection[Row]:
+            with ExitStack() as stack:
+                connection = stack.enter_context(self._pool.connection())
+                stack.enter_context(connection.transaction())
+                for sql in settings:
+                    connection.execute(sql.encode())
+                ended.push(stack.pop_all())
+                return connection
+
+        with self._told(), ExitStack() as ended:
+            yield self._circuit.call(lambda: self._noticing(begin), (_Lost,))
 
     def stream(self, sql: str, parameters: Values = ()) -> Iterator[Row]:
         """Run one query in pieces, for more rows than memory should hold."""
         statement = translated(sql)
-        self._circuit.check()
-        with (
-            self._told(),
-            self._pool.connection() as connection,
-            connection.transaction(),
-            connection.cursor(name="pullquote") as cursor,
-        ):
+        with self._transaction(_NO_LIMIT) as connection, connection.cursor(name="pullquote") as cursor:
             cursor.itersize = _AT_ONCE
             cursor.execute(statement.sql.encode(), bound(statement, parameters))
             for row in cursor:
@@ -160,11 +195,8 @@ class PostgresStore:
     @contextmanager
     def writing(self) -> Iterator[PostgresWriting]:
         """One write transaction: whole on PostgreSQL's disk when the block ends, or, after an error, not at all."""
-        self._circuit.check()
-        with self._told(), self._pool.connection() as connection, connection.transaction():
-            connection.execute("SET LOCAL synchronous_commit = on")
-            connection.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}".encode())
-            connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})".encode())
+        alone = f"SELECT pg_advisory_xact_lock({_LOCK})"
+        with self._transaction(_DURABLE, f"SET LOCAL lock_timeout = {_LOCK_MS}", alone) as connection:
             yield PostgresWriting(connection)
 
     def meta(self, key: str) -> Any:  # noqa: ANN401 - as the Protocol says; here it is text or None
@@ -228,8 +260,15 @@ class PostgresWriting:
 
 
 _TABLES = "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()"
-# What an engine that can be reached says of a statement: another try would hear it again.
-_SAID = (errors.LockNotAvailable, errors.QueryCanceled, errors.DiskFull, PoolTimeout, PoolClosed)
+_DURABLE, _NO_LIMIT = "SET LOCAL synchronous_commit = on", "SET LOCAL statement_timeout = 0"
+_Done = TypeVar("_Done")
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether an error says that a connection broke or that the server goes or comes, and nothing of a statement."""
+    if isinstance(error, (PoolTimeout, PoolClosed)):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
 class _Lost(Exception):

@@ -77,4 +77,18 @@ CREATE TABLE looked(
 INSERT INTO meta VALUES ('sequence', '0'), ('layout', '0');
 """
 
-MIGRATIONS = (_FIRST,)
+# A B-tree takes no key above 2.7 kB, and URLs may be longer: an index of hashes has no such bound, and an index of
+# beginnings finds the keys that begin alike.
+_LONG_KEYS = """
+ALTER TABLE origin DROP CONSTRAINT origin_pkey, ALTER COLUMN key SET NOT NULL,
+  ADD CONSTRAINT origin_key EXCLUDE USING hash (key WITH =);
+CREATE INDEX origin_prefix ON origin(substr(key, 1, 500));
+ALTER TABLE refusal DROP CONSTRAINT refusal_pkey, ALTER COLUMN key SET NOT NULL,
+  ADD CONSTRAINT refusal_key EXCLUDE USING hash (key WITH =);
+ALTER TABLE fetched DROP CONSTRAINT fetched_pkey, ALTER COLUMN url SET NOT NULL,
+  ADD CONSTRAINT fetched_url EXCLUDE USING hash (url WITH =);
+ALTER TABLE looked DROP CONSTRAINT looked_pkey, ALTER COLUMN key SET NOT NULL,
+  ADD CONSTRAINT looked_key EXCLUDE USING hash (key WITH =);
+"""
+
+MIGRATIONS = (_FIRST, _LONG_KEYS)

@@ -24,12 +24,6 @@ CREATE TABLE IF NOT EXISTS looked(
 ) STRICT, WITHOUT ROWID;
 """
 _NAMES = {"refusal", "fetched", "looked"}
-_REFUSAL = """INSERT INTO refusal VALUES (?, ?, ?, ?) ON CONFLICT(key) DO UPDATE SET
-    source_sha256 = excluded.source_sha256, extractor = excluded.extractor, reason = excluded.reason"""
-_FETCHED = """INSERT INTO fetched VALUES (?, ?, ?, ?) ON CONFLICT(url) DO UPDATE SET
-    etag = excluded.etag, modified = excluded.modified, reader = excluded.reader"""
-_LOOKED = """INSERT INTO looked VALUES (?, ?, ?, ?, ?) ON CONFLICT(key) DO UPDATE SET stamp = excluded.stamp,
-    reader = excluded.reader, source_sha256 = excluded.source_sha256, extractor = excluded.extractor"""
 # What a file gave when it was read, if that still stands.
 _GAVE = """SELECT id, NULL FROM looked JOIN origin USING (key, source_sha256, extractor)
     JOIN article ON article.rowid = article WHERE removed_seq IS NULL AND {file}
@@ -92,7 +86,8 @@ class Memory:
     def articles_of(self, url: str) -> list[Unchanged]:
         """The articles whose origin is a URL, or stands in what it gives."""
         sql = """SELECT key, id FROM origin JOIN article ON article.rowid = article
-            WHERE (key = ?1 OR (key >= ?1 || '#' AND key < ?1 || '$')) AND removed_seq IS NULL ORDER BY key"""
+            WHERE (key = ?1 OR (key >= ?1 || '#' AND key < ?1 || '$')) AND removed_seq IS NULL
+            AND substr(key, 1, 500) BETWEEN substr(?1, 1, 500) AND substr(?1 || '$', 1, 500) ORDER BY key"""
         return [Unchanged(key, id) for key, id in self._archive.store.rows(sql, (url,))]
 
     def fetched(self, url: str, validators: Validators) -> None:
@@ -129,12 +124,21 @@ class Memory:
             return
         with self._archive.store.writing() as writing:
             writing.make(_TABLES)
-            writing.many(_REFUSAL, self._refused)
-            writing.many(_LOOKED, self._looked)
-            writing.many(_FETCHED, fetched)
+            _put(writing, "refusal", "key", self._refused)
+            _put(writing, "looked", "key", self._looked)
+            _put(writing, "fetched", "url", fetched)
         self._is_there = True
         self._refused.clear()
         self._looked.clear()
+
+
+def _put(writing: Transaction, table: str, key: str, rows: Sequence[Sequence[str | None]]) -> None:
+    """Write rows in place of those with their keys, which stand first; of rows with one key, the last."""
+    last = {row[0]: row for row in rows}
+    if not last:
+        return
+    writing.many(f"DELETE FROM {table} WHERE {key} = ?", [(name,) for name in last])
+    writing.many(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", list(last.values()))
 
 
 def forget(writing: Transaction, articles: Sequence[int]) -> None:

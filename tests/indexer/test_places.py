@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import random
 import threading
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +200,28 @@ def test_what_was_refused_and_what_servers_said_is_remembered(place: Place) -> N
     assert isinstance(again.known("file:///a", "0" * 64, "html/1"), SourceUnreadable)
     assert again.validators("https://example.org/a") == Validators("tag", None)
     assert [found.origin for found in again.articles_of("https://example.org/a")] == ["https://example.org/a"]
+    archive.close()
+
+
+def test_a_place_may_have_a_name_of_any_length(place: Place) -> None:
+    archive, url = opened(place), "https://example.org/" + random.Random(1).randbytes(20_000).hex()
+    entries = [page(f"khan {name}", id=name, origin=f"{url}#{name}") for name in "ab"]
+    for status in ("added", "unchanged"):
+        told = list[IndexEvent]()
+        build([page("khan met xi", origin=url), *entries, page("xi", origin=f"{url[:-1]}%")], archive, told.append)
+        assert [event.status for event in told] == [status] * 4
+    memory = Memory(archive, "reader/1")
+    for _ in range(2):  # the last one counts
+        memory.refuse(f"{url}!", "0" * 64, "html/1", "no text")
+        memory.looked(url, "stamp", sha256(b"khan met xi").hexdigest(), "test/1")
+        memory.fetched(url, Validators("tag", None))
+    memory.save()
+    memory.save()
+    again = Memory(archive, "reader/1")
+    assert isinstance(again.known(f"{url}!", "0" * 64, "html/1"), SourceUnreadable)
+    assert isinstance(again.seen(url, "stamp"), Unchanged)
+    assert again.validators(url) == Validators("tag", None)
+    assert [found.origin for found in again.articles_of(url)] == [url, f"{url}#a", f"{url}#b"]
     archive.close()
 
 

@@ -1,0 +1,175 @@
+"""What PostgreSQL may refuse, be slow at, or lose, and what the store makes of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from api.commands.exits import code_of
+from indexer import postgres as module
+from indexer.archive import Archive
+from indexer.build import build
+from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, InvalidInput
+from indexer.postgres import PostgresStore
+from indexer.postgres_schema import MIGRATIONS
+from indexer.types import IndexEvent, Page
+from pullquote import Archive as Door
+from tests.cluster import Postgres
+from tests.fakes import WordEmbedder, page
+from tests.indexer.test_archive import contents, put
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that waits a fifth of a second for a statement or a connection, and has two."""
+    monkeypatch.setattr(module, "_STATEMENT_MS", 200)
+    monkeypatch.setattr(module, "_PATIENCE", 0.2)
+    monkeypatch.setattr(module, "_CONNECTIONS", 2)
+
+
+@contextmanager
+def beside(*works: Callable[[], object]) -> Iterator[None]:
+    """Some works in threads of their own, while the block runs."""
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_slow_statement_is_told_to_whoever_asked_and_to_nobody_else(postgres: Postgres) -> None:
+    with closing(PostgresStore(postgres.fresh(), create=True)) as store:
+        with pytest.raises(ArchiveUnavailable, match="statement timeout"):
+            store.rows("SELECT pg_sleep(9)")
+        assert store.meta("sequence") == "0"
+
+
+@pytest.mark.usefixtures("hurried")
+def test_connections_that_are_all_in_use_are_no_outage(postgres: Postgres) -> None:
+    with closing(PostgresStore(postgres.fresh(), create=True)) as store:
+        busy = threading.Barrier(3, timeout=10)
+
+        def hold() -> None:
+            for _ in store.stream("SELECT 1"):
+                busy.wait()
+                busy.wait()
+
+        with beside(hold, hold):
+            busy.wait()
+            with pytest.raises(ArchiveUnavailable, match="all 2 connections are in use"):
+                store.meta("sequence")
+            busy.wait()
+        assert store.meta("sequence") == "0"
+
+
+@pytest.mark.usefixtures("hurried")
+def test_streams_and_migrations_take_as_long_as_they_take(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = postgres.fresh()
+    monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, "SELECT pg_sleep(0.4)"))
+    with closing(PostgresStore(url, create=True)) as store:
+        slow = "SELECT n, CAST(pg_sleep(0.4) AS TEXT) FROM generate_series(1, 1) AS n"
+        assert [number for number, _ in store.stream(slow)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("54000", InvalidInput),
+        ("40001", ArchiveBusy),
+        ("40P01", ArchiveBusy),
+        ("53400", ArchiveUnavailable),
+        ("53100", ArchiveReadOnly),
+        ("55P03", ArchiveBusy),
+    ],
+)
+def test_what_the_server_says_of_one_statement_keeps_nobody_else_waiting(
+    postgres: Postgres, code: str, error: type[Exception]
+) -> None:
+    with closing(PostgresStore(postgres.fresh(), create=True)) as store:
+        raising = f"DO $$ BEGIN RAISE EXCEPTION 'so it is' USING ERRCODE = '{code}'; END $$"
+        with pytest.raises(error) as caught:
+            store.rows(raising)
+        assert type(caught.value) is error
+        assert store.meta("sequence") == "0"
+
+
+def test_a_database_that_cannot_hold_every_character_is_refused(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(InvalidInput, match=r"/latin is encoded in LATIN1: make one with createdb -E UTF8"):
+            PostgresStore(postgres.url().removesuffix("postgres") + "latin", create=True)
+    finally:
+        with psycopg.connect(postgres.url(), autocommit=True) as connection:
+            connection.execute("DROP DATABASE latin")
+
+
+def test_the_first_write_after_a_restart_is_kept(postgres: Postgres) -> None:
+    archive = Archive(postgres.fresh(), WordEmbedder(), create=True)
+    for name in "abc":
+        assert put(archive, name, "khan met xi").status == "added"
+        postgres.stop()
+        postgres.start()
+    assert next(archive.store.stream("SELECT count(*) FROM article")) == (3,)
+    archive.close()
+
+
+def test_a_run_that_loses_its_server_says_so_and_the_next_one_goes_on(postgres: Postgres) -> None:
+    url, told = postgres.fresh(), list[IndexEvent]()
+    archive = Archive(url, WordEmbedder(), create=True)
+    pages = [page(f"khan {number}", id=str(number)) for number in range(300)]
+
+    def failing() -> Iterator[Page]:
+        for number, one in enumerate(pages):
+            if number == 250:
+                postgres.stop()
+            yield one
+
+    try:
+        with pytest.raises(ArchiveUnavailable) as caught:
+            build(failing(), archive, told.append)
+        assert code_of(caught.value) == 3
+    finally:
+        postgres.start()
+    archive.close()
+    again = Archive(url, WordEmbedder())
+    kept = set(contents(again.view()))
+    assert {event.id for event in told} <= kept  # what was acknowledged
+    assert len(kept) % 64 == 0  # a batch is stored whole or not at all
+    build(pages, again, told.append)
+    assert set(contents(again.view())) == {one.id for one in pages}
+    again.close()
+
+
+def test_watching_goes_on_when_the_server_is_back(postgres: Postgres, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The mayor opened a bridge.")
+    told, ended = list[IndexEvent](), threading.Event()
+    with Door(postgres.fresh(), create=True) as archive:
+
+        def until(n: int) -> None:
+            deadline = time.monotonic() + 60
+            while sum(event.status == "added" for event in told) < n:
+                assert time.monotonic() < deadline, told
+                time.sleep(0.05)
+
+        with beside(lambda: archive.watch(tmp_path, report=told.append, stop=ended)):
+            try:
+                until(1)
+                postgres.stop()
+                (tmp_path / "b.txt").write_text("The mayor closed a bridge.")
+                time.sleep(1.5)  # it is tried, and fails
+                postgres.start()
+                until(2)
+            finally:
+                ended.set()
+        assert archive.view_info().articles == 2

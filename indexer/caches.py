@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ import numpy as np
 
 from indexer import dense
 from indexer.dense import Segment, Segments
-from indexer.files import Stamp, is_intact, is_locked
+from indexer.files import Stamp, is_intact
 from indexer.generations import SERVING, SIZE
 from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, Words
 from indexer.lexical_files import sound
@@ -28,7 +27,6 @@ from indexer.types import Floats, Halves, Ints, VectorSpace
 
 LOG = logging.getLogger("pullquote")
 LOCK = "seal.lock"
-_PATIENCE = 50  # tenths of a second to wait for another process that is at the lexical index
 VISIBLE = "added_seq <= :s AND (removed_seq IS NULL OR removed_seq > :s)"
 
 
@@ -110,7 +108,7 @@ def opened(
         whole = _grown(store, space, before, sequence, removed_articles(store, before.sequence, sequence))
     else:
         whole = _vectors(store, folder, space, layout, sequence, distrusted)
-    disk = None if layout.lexical in distrusted else open_lexical(folder, layout.lexical, sequence)
+    disk = None if _root(layout.lexical) in map(_root, distrusted) else open_lexical(folder, layout.lexical, sequence)
     if disk is None and layout.lexical is not None:
         _warn(store, layout, folder / "lexical" / layout.lexical, "words are")
     since = disk.sequence if disk else 0
@@ -128,6 +126,17 @@ def advanced(store: ArticleStore, space: VectorSpace, state: State, sequence: in
     state.overlay.update(new_words(store, state.sequence, sequence), removed, sequence)
     layers = _layers(state.disk, dead, state.overlay)
     return State(sequence, state.layout, grown, layers, state.disk, state.overlay, dead)
+
+
+def next_name(lexical: str) -> str:
+    """The name of the folder for the next commit of a lexical index."""
+    _, _, n = lexical.partition("-")
+    return f"{_root(lexical)}-{int(n or 1) + 1}"
+
+
+def _root(name: str | None) -> str:
+    """What the folders of one lexical index have in common: where one is damaged, so is the next, with its files."""
+    return (name or "").partition("-")[0]
 
 
 def _vectors(
@@ -183,24 +192,13 @@ def open_lexical(folder: Path, name: str | None, sequence: int, trust: bool = Tr
         return None
     home = folder / "lexical" / name
     try:
-        if _settled(folder, home, trust):
+        if sound(home, trust):
             index = LexicalIndex(home)
             if index.sequence <= sequence:
                 return index
     except (OSError, ValueError) as error:
         LOG.warning("%s cannot be read (%s)", home, error)
     return None
-
-
-def _settled(folder: Path, home: Path, trust: bool) -> bool:
-    """Whether the index is sound; another process may be between its commit and its signature: then wait for it."""
-    for _ in range(_PATIENCE):
-        if sound(home, trust):
-            return True
-        if not is_locked(folder / LOCK):
-            break
-        time.sleep(0.1)
-    return sound(home, trust)
 
 
 def range_vectors(store: ArticleStore, space: VectorSpace, first: int, last: int) -> tuple[Ints, Halves]:

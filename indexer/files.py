@@ -54,10 +54,10 @@ def publish(folder: Path, writers: Mapping[str, Callable[[Path], None]]) -> dict
         making.mkdir(parents=True)
         for name, write in writers.items():
             write(making / name)
-            _sync(making / name)
-        _sync(making)
+            sync(making / name)
+        sync(making)
         making.rename(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
         return {name: stamp(folder / name) for name in writers}
     except (OSError, RuntimeError) as error:  # faiss tells of a full disk by RuntimeError
         raise ArchiveReadOnly(folder.parent.parent, str(error)) from error
@@ -71,7 +71,8 @@ def may_write(*paths: Path) -> bool:
     return all(os.access(path, os.W_OK, effective_ids=effective) for path in paths if path.exists())
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have what was written to a file, or which files a folder names, on disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -114,15 +115,3 @@ def holder_of(file: Path) -> str | None:
     except (OSError, ValueError):
         return None
     return f"process {process}" if host == socket.gethostname() else f"process {process} on {host}"
-
-
-def is_locked(file: Path) -> bool:
-    """Whether a process holds the lock now."""
-    try:
-        with file.open("rb") as opened:
-            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False

@@ -1,7 +1,12 @@
-"""Whether the files of a lexical index are whole, before its library parses them."""
+"""The files of a lexical index: whether they are whole, before its library parses them; and a copy for the next commit.
+
+A folder that the store names is never written to. The next commit goes into another one, which begins with links to the
+same files: whatever stops it, what the store names is whole and signed.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import mmap
@@ -11,10 +16,16 @@ import shutil
 import tempfile
 import weakref
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from indexer.files import sync
+
 CHECK = "pullquote-check"  # says what the last commit left: JSON, and on a second line its SHA-256
+MANAGED = ".managed.json"  # tantivy's list of the files that it may remove
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}  # of file systems that have none, or no more
 _CHUNK = 1 << 20
 _MAGIC = (1337).to_bytes(4, "little")
 
@@ -39,8 +50,7 @@ def sound(folder: Path, trust: bool = True) -> bool:
     """Whether meta.json is the one that was committed last, and every file of its segments has its CRC-32.
 
     tantivy ends each file with a footer (JSON with the CRC-32 of what is before it), its length and a magic number.
-    A file that looks as it did when it was signed is trusted, unless told not to be. A commit that was cut off before
-    `sign` leaves another meta.json: the index counts as damaged and is rebuilt.
+    A file that looks as it did when it was signed is trusted, unless told not to be.
     """
     try:
         signed = _signed(folder)
@@ -60,22 +70,62 @@ def sign(folder: Path) -> None:
 
     What was signed before and looks the same is not read again.
     """
-    try:
-        before = _signed(folder)
-    except (OSError, ValueError, KeyError, TypeError):
-        before = None
+    before = _signed_now(folder)
     looks = {file.name: _look(file) for file in _files(folder)}
     known = before.files if before else {}
     for name, look in looks.items():
         if known.get(name) != look and not _has_its_crc(folder / name):
             raise OSError(f"{folder / name} is not what was written")
-    content = json.dumps({"meta": _digest(folder), "files": looks})
+    _write(folder, _Signed(_digest(folder), looks))
+
+
+def branch(folder: Path, fresh: Path) -> None:
+    """Begin a new folder with the commit of another, which is sound: links to its files, copies of what lists them.
+
+    Raises OSError: the disk refuses.
+    """
+    fresh.mkdir(parents=True)
+    with links_changing(folder):
+        for file in _files(folder):
+            _link(file, fresh / file.name)
+    for name in ("meta.json", MANAGED):
+        shutil.copyfile(folder / name, fresh / name)
+    (fresh / CHECK).write_bytes((folder / CHECK).read_bytes())  # copies, where there are no links, look otherwise
+
+
+@contextmanager
+def links_changing(folder: Path) -> Iterator[None]:
+    """While links to its files come or go, which changes their change times: what looked as signed does so again.
+
+    Raises nothing: where that cannot be noted, the files are read once more when the index is opened.
+    """
+    before = _signed_now(folder)
+    as_signed = {name: look for name, look in before.files.items() if _now(folder / name) == look} if before else {}
+    yield
+    after = {name: look for name in as_signed if (look := _now(folder / name))}
+    if before is not None and after != as_signed:
+        with suppress(OSError):
+            _write(folder, before._replace(files=before.files | after))
+
+
+def _link(file: Path, fresh: Path) -> None:
+    try:
+        os.link(file, fresh)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(file, fresh)
+
+
+def _write(folder: Path, signed: _Signed) -> None:
+    content = json.dumps({"meta": signed.meta, "files": signed.files})
     fresh = folder / f"{CHECK}.new"
     with fresh.open("w", encoding="ascii") as opened:
         opened.write(f"{content}\n{hashlib.sha256(content.encode()).hexdigest()}\n")
         opened.flush()
         os.fsync(opened.fileno())
     fresh.replace(folder / CHECK)
+    sync(folder)
 
 
 def linked(folder: Path, owner: object) -> Path:
@@ -99,6 +149,14 @@ def _signed(folder: Path) -> _Signed | None:
     return _Signed(read["meta"], {name: _Look(*look) for name, look in read["files"].items()})
 
 
+def _signed_now(folder: Path) -> _Signed | None:
+    """What is signed; None where nothing is, or nothing that can be read."""
+    try:
+        return _signed(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _digest(folder: Path) -> str:
     return hashlib.sha256((folder / "meta.json").read_bytes()).hexdigest()
 
@@ -117,6 +175,13 @@ def _files(folder: Path) -> list[Path]:
 def _look(file: Path) -> _Look:
     seen = file.stat()
     return _Look(seen.st_size, seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns)
+
+
+def _now(file: Path) -> _Look | None:
+    try:
+        return _look(file)
+    except OSError:
+        return None
 
 
 def _has_its_crc(file: Path) -> bool:

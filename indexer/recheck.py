@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from indexer import caches
 from indexer.archive import Archive
-from indexer.files import is_intact, is_locked
+from indexer.files import is_intact
 from indexer.lexical_files import sound
 
 _REST = 4  # seconds of rest for each second of hashing: this is nobody's request
@@ -28,7 +28,7 @@ def recheck(archive: Archive, rest: Callable[[float], bool]) -> list[str]:
                 break
             if rest(_REST * (time.monotonic() - begun)):
                 return []
-    if layout.lexical and all(_unsound(archive, layout.lexical) for _ in range(2)):  # twice: it may just be written
+    if layout.lexical and not sound(archive.folder / "lexical" / layout.lexical, trust=False):
         found.append(f"lexical/{layout.lexical}")
     if caches.read_layout(archive.store)[1].version != layout.version:
         return []  # another process put others in their place meanwhile: those were hashed when they were made
@@ -37,8 +37,3 @@ def recheck(archive: Archive, rest: Callable[[float], bool]) -> list[str]:
     if found:
         archive.distrust([folder.partition("/")[2] for folder in found])
     return found
-
-
-def _unsound(archive: Archive, folder: str) -> bool:
-    """Whether a word index is damaged; what another process is writing to, in its place, is not looked at."""
-    return not is_locked(archive.folder / caches.LOCK) and not sound(archive.folder / "lexical" / folder, trust=False)

@@ -19,10 +19,10 @@ from indexer.archive import Archive
 from indexer.caches import Layout, Sealed
 from indexer.dense import Segment
 from indexer.errors import ArchiveBusy, ArchiveReadOnly
-from indexer.files import holder_of, is_intact, kernel_lock, publish
+from indexer.files import holder_of, is_intact, kernel_lock, publish, sync
 from indexer.generations import OF_SERVING, SIZE, Generation, Place, set_meta, unfinished
 from indexer.lexical import LexicalIndex
-from indexer.lexical_files import sign
+from indexer.lexical_files import branch, links_changing, sign
 
 SEAL_AT = 20_000  # passages in memory that are worth a file of vectors
 WORDS_AT = 4_000  # passages that are worth a commit of the lexical index: what opening an archive has to index again
@@ -137,8 +137,9 @@ def _gathered(archive: Archive) -> tuple[int, int]:
 
 
 def _newest(archive: Archive) -> int:
-    """The last passage that serves."""
-    sql = f"SELECT coalesce((SELECT rowid FROM passage WHERE {OF_SERVING} ORDER BY rowid DESC LIMIT 1), 0)"
+    """The last passage that serves, by way of the last article: an unfinished re-embedding may have made many since."""
+    sql = f"""SELECT coalesce((SELECT passage.rowid FROM article CROSS JOIN passage ON passage.article = article.rowid
+        WHERE {OF_SERVING} ORDER BY article.rowid DESC, passage.rowid DESC LIMIT 1), 0)"""
     return int(archive.store.rows(sql)[0][0])
 
 
@@ -192,32 +193,43 @@ def _lexical(archive: Archive, layout: Layout, sequence: int) -> str | None:
         return _rebuilt(archive, sequence)
     if index.sequence == sequence:
         return None
+    before = str(layout.lexical)
     try:
-        _update(archive, index, archive.folder / "lexical" / str(layout.lexical), index.sequence, sequence)
-        return layout.lexical
-    except ArchiveReadOnly:  # a killed commit leaves files that tantivy will not write over; a full disk fails again
+        return _committed(archive, caches.next_name(before), before, sequence)
+    except ArchiveReadOnly:  # its files may not be what tantivy can go on with; a full disk fails again
         return _rebuilt(archive, sequence)
 
 
 def _rebuilt(archive: Place, sequence: int) -> str:
-    name = secrets.token_hex(8)
-    home = archive.folder / "lexical" / name
+    return _committed(archive, secrets.token_hex(8), None, sequence)
+
+
+def _committed(archive: Place, name: str, before: str | None, sequence: int) -> str:
+    """A new folder with a lexical index at the sequence: what a sound one holds, and what came since. Its name."""
+    folders = archive.folder / "lexical"
+    home = folders / name
+    _discard(home, folders / str(before))  # what a commit that was killed left
     try:
         with _refused(archive.folder):
-            home.mkdir(parents=True)
+            if before is None:
+                home.mkdir(parents=True)
+            else:
+                branch(folders / before, home)
             index = LexicalIndex(home)
-        _update(archive, index, home, 0, sequence)
-    except ArchiveReadOnly:
-        shutil.rmtree(home, ignore_errors=True)
+            since = index.sequence
+            removed = caches.removed_articles(archive.store, since, sequence)
+            index.update(caches.new_words(archive.store, since, sequence, archive.generation), removed, sequence)
+            sign(home)
+            sync(folders)
+    except BaseException:
+        _discard(home, folders / str(before))
         raise
     return name
 
 
-def _update(archive: Place, index: LexicalIndex, home: Path, since: int, sequence: int) -> None:
-    with _refused(archive.folder):
-        removed = caches.removed_articles(archive.store, since, sequence)
-        index.update(caches.new_words(archive.store, since, sequence, archive.generation), removed, sequence)
-        sign(home)
+def _discard(home: Path, origin: Path) -> None:
+    with links_changing(origin):
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
@@ -249,7 +261,8 @@ def sweep(archive: Place) -> None:
     """
     segments = {row[0] for row in archive.store.rows("SELECT id FROM segment")}
     named: dict[str, set[str | None]] = {"dense": segments, "lexical": {archive.store.meta("lexical")}}
-    for kind, names in named.items():
-        for folder in (archive.folder / kind).glob("*"):
-            if folder.name not in names:
-                shutil.rmtree(folder, ignore_errors=True)
+    with links_changing(archive.folder / "lexical" / str(archive.store.meta("lexical"))):  # those of the last folder
+        for kind, names in named.items():
+            for folder in (archive.folder / kind).glob("*"):
+                if folder.name not in names:
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -138,10 +138,10 @@ def look(folder: Path, left: Left) -> dict[str, str]:
         first = view.dense.search(archive.embedder.encode_query(SEED), 1)
         assert view.article_at(view.passages([first[0][0]])[0].article).text == SEED
         health = examine(archive)
-        faults = [check for check in health.checks if not check.ok and not _is_cut_commit(check.name)]
+        faults = [check for check in health.checks if not check.ok and not _is_cut(check.name)]
         assert not faults, faults
-        settle(archive, force=True)  # a damaged cache is mended by the next writer
-        finish(archive)  # and a purge is finished
+        settle(archive, force=True)
+        finish(archive)  # the next writer ends a purge
         health = examine(archive)
         assert health.ok, health
         return found
@@ -149,10 +149,9 @@ def look(folder: Path, left: Left) -> dict[str, str]:
         archive.close()
 
 
-def _is_cut_commit(check: str) -> bool:
-    """Whether a kill may leave this: a lexical commit without its signature is told, and rebuilt by the next writer;
-    a purge that was cut off is told until it is finished."""
-    return check in {"lexical", "purged"}
+def _is_cut(check: str) -> bool:
+    """Whether a kill may leave this: a purge that was cut off is told until it is finished."""
+    return check == "purged"
 
 
 def _stored(archive: Archive) -> dict[str, str]:

@@ -23,7 +23,7 @@ class Died(NamedTuple):
     said: str
 
 
-def in_child(work: Callable[[], _Made], seconds: float = 60) -> _Made | Died:
+def in_child(work: Callable[[], _Made], seconds: float = 300) -> _Made | Died:
     """Fork, work there, and return what that returned; Died if it raised, crashed or took too long (SIGALRM)."""
     with tempfile.TemporaryFile() as said:
         reading, writing = os.pipe()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import pytest
 
 from indexer import lexical_files
 from indexer.lexical import LexicalIndex, Words
-from indexer.lexical_files import CHECK, sign, sound
+from indexer.lexical_files import CHECK, branch, links_changing, sign, sound
 
 
 @pytest.fixture
@@ -104,6 +105,45 @@ def test_a_flip_in_what_signs_is_found(index: Path, name: str) -> None:
 def test_a_missing_file_is_missed(index: Path) -> None:
     next(index.glob("*.pos")).unlink()
     assert not sound(index)
+
+
+def test_a_branch_goes_on_and_its_origin_stays_as_it_was(index: Path, tmp_path: Path, read: list[str]) -> None:
+    fresh = tmp_path / "fresh"
+    branch(index, fresh)
+    assert sound(fresh)
+    assert read == []  # links to what was signed
+    commit(fresh, 2)
+    read.clear()
+    with links_changing(index):
+        shutil.rmtree(fresh)
+    assert sound(index)
+    assert read == []
+    assert LexicalIndex(index).sequence == 1
+
+
+def test_what_was_changed_before_links_to_it_went_is_not_believed(index: Path, tmp_path: Path) -> None:
+    branch(index, tmp_path / "fresh")
+    flip(segment_file(index), 20)
+    with links_changing(index):
+        shutil.rmtree(tmp_path / "fresh")
+    assert not sound(index)
+
+
+def test_where_there_are_no_links_a_branch_has_copies(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: list[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    fresh = tmp_path / "fresh"
+    branch(index, fresh)
+    assert sound(fresh)
+    assert len(read) >= 5  # a copy is read before it is believed
+    assert segment_file(fresh).stat().st_nlink == 1
+    commit(fresh, 2)
+    assert LexicalIndex(fresh).sequence == 2
+    assert sound(fresh)
 
 
 def test_nothing_damaged_is_signed(index: Path) -> None:

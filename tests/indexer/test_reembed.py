@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -17,13 +17,14 @@ from indexer.doctor import examine
 from indexer.errors import AlreadyReembedding, ArchiveReadOnly, ModelMismatch
 from indexer.purge import compact, purge
 from indexer.reembed import progress, reembed
-from indexer.seal import seal_unfinished, sealing, settle, words_of
+from indexer.seal import _newest, seal_unfinished, sealing, settle, words_of
 from indexer.types import Article, IndexEvent
 from indexer.views import View
 from tests.fakes import WordEmbedder
 from tests.indexer.test_archive import contents, lexical_ids, put
 
 N = 100
+_OLD = "WHERE embedder = 'words:1'"
 
 
 class Short(WordEmbedder):
@@ -221,6 +222,39 @@ def test_what_is_purged_half_way_is_gone_from_both(archive: Archive, monkeypatch
     assert contents_of(changed.view()) == texts()
     assert examine(changed).ok, examine(changed)
     changed.close()
+
+
+def test_the_last_passage_is_found_without_walking_over_an_unfinished_change(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reembedding, "_switch", stop)
+    changed = other(archive)
+    with pytest.raises(KeyboardInterrupt):
+        reembed(changed, lambda _: None)
+    last, of_all = (archive.store.rows(f"SELECT max(passage) FROM vector {of}")[0][0] for of in (_OLD, ""))
+    assert of_all > last + N
+    assert _newest(archive) == last
+    assert work_of(archive, lambda: _newest(archive)) < N
+    changed.close()
+
+
+def work_of(archive: Archive, query: Callable[[], object]) -> int:
+    """How many steps SQLite's machine takes for a query."""
+    steps = 0
+
+    def count() -> bool:
+        nonlocal steps
+        steps += 1
+        return False
+
+    connection = archive.files._connection()
+    connection.set_progress_handler(count, 1)
+    query()
+    connection.set_progress_handler(None)
+    return steps
 
 
 def test_a_second_one_at_once_is_refused_and_told_who_is_at_it(archive: Archive) -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import logging
 import os
 import random
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer import caches, dense, nearest
+from indexer import caches, dense, lexical_files, nearest, seal
 from indexer.archive import Archive
 from indexer.commit import delete
 from indexer.dense import Segments
 from indexer.errors import PullquoteError
 from indexer.files import kernel_lock
+from indexer.lexical import Words
 from indexer.purge import purge
 from indexer.seal import repair, settle
 from indexer.types import Filters
@@ -212,6 +215,100 @@ def test_another_process_opens_what_was_sealed(archive: Archive) -> None:
     settle(archive, force=True)
     assert other.view().info.layout == "1 sealed, 0 in memory"
     other.close()
+
+
+def words_read(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many passages are indexed again at each opening of the archive: noted from now on."""
+    counts: list[int] = []
+    read = caches.new_words
+
+    def counted(*given: int) -> Iterator[Words]:
+        words = list(read(*given))  # type: ignore[arg-type]
+        counts.append(len(words))
+        yield from words
+
+    monkeypatch.setattr(caches, "new_words", counted)
+    return counts
+
+
+class Killed(BaseException):
+    """As SIGKILL: nothing catches it."""
+
+
+@pytest.mark.parametrize("when", ["sign", "sync", "_record"])
+def test_a_kill_around_a_commit_of_words_costs_no_second_indexing(
+    archive: Archive, when: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settle(archive, force=True)
+    put(archive, "late", "olympics boycott")
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(seal, when, kill)
+        patched.setattr(shutil, "rmtree", lambda *_, **__: None)  # nothing is put away after a kill
+        with pytest.raises(Killed):
+            settle(archive, force=True)
+    assert len(names(archive.folder / "lexical")) == 2
+    counts = words_read(archive, monkeypatch)
+    again = Archive(archive.folder, WordEmbedder())
+    assert lexical_ids(again.view(), "khan") == {f"a{i}" for i in range(20)}
+    assert lexical_ids(again.view(), "olympics") == {"late"}
+    assert counts == [1]  # what came since the commit before
+    assert caplog.text == ""
+    assert settle(again, force=True)
+    assert len(names(archive.folder / "lexical")) == 1
+    assert lexical_ids(again.view(), "olympics") == {"late"}
+    again.close()
+
+
+def test_an_opening_while_words_are_merged_neither_waits_nor_indexes_again(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settle(archive, force=True)
+    put(archive, "late", "olympics boycott")
+    counts, seen = words_read(archive, monkeypatch), list[set[str]]()
+    sign = lexical_files.sign
+
+    def merging(home: Path) -> None:  # tantivy has committed; nothing is signed yet
+        begun = time.monotonic()
+        other = Archive(archive.folder, WordEmbedder())
+        seen.append(lexical_ids(other.view(), "khan") | lexical_ids(other.view(), "olympics"))
+        assert time.monotonic() - begun < 4
+        other.close()
+        sign(home)
+
+    monkeypatch.setattr(seal, "sign", merging)
+    assert settle(archive, force=True)
+    assert seen == [{"late", *(f"a{i}" for i in range(20))}]
+    assert counts == [1, 1]  # by the commit, and by who opened meanwhile
+    assert caplog.text == ""
+
+
+def test_files_of_an_earlier_commit_are_still_trusted_after_the_next(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link to a file, or the end of one, changes its change time: it is signed anew."""
+    settle(archive, force=True)
+    put(archive, "late", "olympics boycott")
+    assert settle(archive, force=True)
+    monkeypatch.setattr(lexical_files, "_has_its_crc", lambda file: pytest.fail(f"{file} is read"))
+    _, layout = caches.read_layout(archive.store)
+    assert lexical_files.sound(archive.folder / "lexical" / str(layout.lexical))
+
+
+def test_what_is_distrusted_stays_so_after_another_commit(archive: Archive) -> None:
+    settle(archive, force=True)
+    _, layout = caches.read_layout(archive.store)
+    archive.distrust([str(layout.lexical)])
+    put(archive, "late", "olympics boycott")
+    assert settle(archive, force=True)
+    archive.view()
+    state = archive._index._state  # type: ignore[attr-defined]
+    assert state.layout.lexical != layout.lexical
+    assert state.disk is None
+    assert lexical_ids(archive.view(), "khan") == {f"a{i}" for i in range(20)}
 
 
 def test_one_process_at_a_time_seals(archive: Archive) -> None:

@@ -1,24 +1,18 @@
-"""Keys of one archive: who may search, write or look after it. Only hashes are kept, in `keys.json` of its folder."""
+"""Keys of one archive: who may search, write or look after it. Only hashes are kept, where `api.keyrings` says."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
-from api.refusals import KeysUnreadable
-from indexer.errors import ArchiveBusy, ArchiveReadOnly, InvalidInput
-from indexer.files import kernel_lock
+from indexer.errors import InvalidInput
 
-FILE = "keys.json"
 Scope = Literal["search", "write", "admin"]
 SCOPES: Sequence[Scope] = get_args(Scope)  # each may do what those before it may
 
@@ -49,44 +43,58 @@ class Key:
         return self.expires is not None and datetime.fromisoformat(self.expires) <= now
 
 
+class Ring(Protocol):
+    """Where the keys of an archive are kept. Safe to share between threads."""
+
+    def read(self) -> Mapping[str, Key] | None:
+        """Every key by its id, the oldest first; None: none was ever made. It must not keep a request waiting.
+
+        Raises KeysUnreadable, NotReady: then nobody gets in.
+        """
+        ...
+
+    def change(self, more: Mapping[str, Key], fewer: set[str]) -> None:
+        """Add keys and remove others, by id. Raises ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable."""
+        ...
+
+    def follow(self) -> None:
+        """Begin to notice, of itself, what others change: for a server."""
+        ...
+
+    def close(self) -> None:
+        """End that, and let go of connections."""
+        ...
+
+
 class Keys:
-    """The keys of the archive in `folder`, read again whenever their file has changed.
+    """The keys of an archive: those of a ring."""
 
-    Raises KeysUnreadable where the file is there and cannot be understood: then nobody gets in.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file = folder / FILE
-        self._seen: tuple[int, int, int] | None = None
-        self._known: Mapping[str, Key] = {}
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
 
     def exist(self) -> bool:
         """Whether keys were ever made here: from then on every request needs one, even if all are revoked."""
-        return self._read() is not None
+        return self._ring.read() is not None
 
     def all(self) -> list[Key]:
         """Every key, the oldest first."""
-        self._read()
         return list(self._known.values())
 
     def find(self, token: str) -> Key | None:
         """The key that this is, expired or not; None: it is none of ours. It takes as long either way."""
-        self._read()
-        found = _TOKEN.fullmatch(token)
-        key = self._known.get(found[1]) if found else None
+        known, found = self._known, _TOKEN.fullmatch(token)
+        key = known.get(found[1]) if found else None
         same = hmac.compare_digest(_hash(token), key.sha256 if key else _NOTHING)
         return key if same else None
 
     def origins(self, now: datetime) -> frozenset[str]:
         """The pages that some key which still counts is bound to."""
-        self._read()
         return frozenset(one for key in self._known.values() if not key.is_expired(now) for one in key.origins)
 
     def create(self, name: str, scope: Scope, origins: Sequence[str], expires: str | None) -> tuple[Key, str]:
         """Make a key. Returns it and its secret, which is nowhere kept. expires: as `moment_of` takes it.
 
-        Raises InvalidInput; ArchiveBusy, ArchiveReadOnly.
+        Raises InvalidInput; ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable.
         """
         if origins and scope != "search":
             raise InvalidInput(
@@ -98,40 +106,20 @@ class Keys:
         until = moment_of(expires, now) if expires else None
         places = tuple(dict.fromkeys(origin_of(one) for one in origins))
         key = Key(key_id, _name_of(name), scope, places, _text(now), until, _hash(token))
-        self._change({key_id: key}, set())
+        self._ring.change({key_id: key}, set())
         return key, token
 
     def revoke(self, key_id: str) -> Key:
         """Make a key worthless, from the next request on. Raises InvalidInput: there is no such key."""
-        self._read()
-        if key_id not in self._known:
+        key = self._known.get(key_id)
+        if key is None:
             raise InvalidInput("key", f"there is no key {key_id[:40]!r}: see `pullquote keys list`")
-        key = self._known[key_id]
-        self._change({}, {key_id})
+        self._ring.change({}, {key_id})
         return key
 
-    def _read(self) -> Mapping[str, Key] | None:
-        try:
-            found = self._file.stat()
-            seen = (found.st_ino, found.st_mtime_ns, found.st_size)
-            if seen != self._seen:
-                self._known = _parsed(self._file.read_bytes())
-                self._seen = seen
-        except FileNotFoundError:
-            self._known, self._seen = {}, None
-            return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            self._seen = None
-            raise KeysUnreadable(self._file) from error
-        return self._known
-
-    def _change(self, more: Mapping[str, Key], fewer: set[str]) -> None:
-        with kernel_lock(self._folder / "keys.lock") as mine:
-            if not mine:
-                raise ArchiveBusy(self._folder)
-            self._seen = None
-            kept = {key_id: key for key_id, key in (self._read() or {}).items() if key_id not in fewer}
-            _write(self._file, {**kept, **more}.values())
+    @property
+    def _known(self) -> Mapping[str, Key]:
+        return self._ring.read() or {}
 
 
 def origin_of(text: str) -> str:
@@ -169,27 +157,3 @@ def _hash(token: str) -> str:
 
 def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _parsed(content: bytes) -> dict[str, Key]:
-    rows = [Key(**{**row, "origins": tuple(row["origins"])}) for row in json.loads(content)["keys"]]
-    if not all(key.scope in SCOPES and len(key.sha256) == 64 for key in rows):
-        raise ValueError("a key of an unknown kind")
-    for key in rows:
-        key.is_expired(datetime.now(UTC))  # raises ValueError: the date is none
-    return {key.id: key for key in rows}
-
-
-def _write(file: Path, keys: Iterable[Key]) -> None:
-    rows = [asdict(key) for key in keys]
-    making = file.with_name(f".{FILE}-{os.getpid()}")
-    try:
-        descriptor = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            json.dump({"keys": rows}, opened, indent=1)
-            opened.flush()
-            os.fsync(opened.fileno())
-        making.rename(file)
-    except OSError as error:
-        making.unlink(missing_ok=True)
-        raise ArchiveReadOnly(file.parent, error.strerror or str(error)) from error

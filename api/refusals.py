@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from indexer.errors import PullquoteError
 
 
@@ -118,14 +116,14 @@ class TookTooLong(PullquoteError):
 
 
 class KeysUnreadable(PullquoteError):
-    """The file of the keys is there and cannot be understood: nobody is let in."""
+    """What holds the keys, a file or table, is there and cannot be understood: nobody is let in."""
 
-    def __init__(self, file: Path) -> None:
-        super().__init__(file)
-        self.file = file
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where
 
     def __str__(self) -> str:
-        return f"{self.file.name} of the archive cannot be read: mend it, or move it away and make new keys"
+        return f"{self.where} of the archive cannot be read: mend it, or move it away and make new keys"
 
 
 class KeyMissing(PullquoteError):

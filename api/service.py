@@ -11,6 +11,7 @@ from api.audit import FILE as AUDIT_FILE
 from api.audit import Audit
 from api.caching import Tags
 from api.gate import Gate
+from api.keyrings import ring_of
 from api.keys import Keys
 from api.metrics import Metrics, of_archive
 from api.rates import Rates
@@ -37,7 +38,8 @@ class Service:
         if not isinstance(settings.archive, Path):
             settings.folder.mkdir(parents=True, exist_ok=True)
         self.tags = Tags()
-        self.keys = Keys(settings.folder)
+        self._ring = ring_of(settings)
+        self.keys = Keys(self._ring)
         self.gate = Gate(self.keys, Rates(settings.rate), settings.public)
         self.audit = Audit(settings.folder / AUDIT_FILE)
         self.metrics = Metrics(self._gauges)
@@ -54,6 +56,7 @@ class Service:
     def start(self) -> None:
         """Begin to load, and return at once."""
         self._stopping.clear()
+        self._ring.follow()
         self._thread = Thread(target=self._load, name="load archive")
         self._thread.start()
 
@@ -65,6 +68,7 @@ class Service:
                 thread.join()
         self.answers.close()
         self.writes.close()
+        self._ring.close()
         archive, self._opened, self._ready = self._opened, None, False
         return archive
 

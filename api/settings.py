@@ -19,8 +19,8 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 class Settings(BaseSettings):
     """Settings: what is given by name, else the environment (`PULLQUOTE_PORT=8080`), else the default.
 
-    archive: its folder, or the URL of a database. state: the folder of keys and audit log, None for the archive's own,
-    or, beside a database, ./pullquote-state.
+    archive: its folder, or the URL of a database. state: the folder of keys and audit log, None for the archive's own;
+    of a database, for its own table of keys, and a log in ./pullquote-state.
     models: the folder of prepared models, None for the user's cache. embedder, reader: names in models.yaml, or in
     the file `registry`, which has the same form and adds to it.
     allowed_hosts: names by which browsers may reach the server besides localhost, separated by commas.
@@ -67,7 +67,7 @@ class Settings(BaseSettings):
 
     @property
     def folder(self) -> Path:
-        """Where keys and the audit log lie: the archive's folder; of a server's archive, `state`."""
+        """Where the audit log lies, and keys that are a file: the archive's folder, or `state`."""
         return self.state or (self.archive if isinstance(self.archive, Path) else Path("pullquote-state"))
 
     @field_validator("allowed_hosts", "proxies", mode="before")

@@ -91,4 +91,14 @@ ALTER TABLE looked DROP CONSTRAINT looked_pkey, ALTER COLUMN key SET NOT NULL,
   ADD CONSTRAINT looked_key EXCLUDE USING hash (key WITH =);
 """
 
-MIGRATIONS = (_FIRST, _LONG_KEYS)
+# Of `api.keyrings`; that any were ever made, and how often they changed, is in meta.
+_KEYS = """
+CREATE TABLE access_key(
+  rowid BIGINT GENERATED ALWAYS AS IDENTITY,
+  id TEXT COLLATE "C" PRIMARY KEY, name TEXT COLLATE "C" NOT NULL, scope TEXT COLLATE "C" NOT NULL,
+  origins TEXT COLLATE "C" NOT NULL, created TEXT COLLATE "C" NOT NULL, expires TEXT COLLATE "C",
+  sha256 TEXT COLLATE "C" NOT NULL
+);
+"""
+
+MIGRATIONS = (_FIRST, _LONG_KEYS, _KEYS)

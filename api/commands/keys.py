@@ -1,5 +1,6 @@
 """`pullquote keys`: who may use the server."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +11,7 @@ from api.commands.options import ArchiveDir, AsJson
 
 if TYPE_CHECKING:
     from api.keys import Key
+    from api.settings import Settings
 
 
 def keys(
@@ -37,22 +39,25 @@ def keys(
     A key is printed once; the archive keeps its hash. Once there is one, every request needs a key.
     """
     from api.audit import FILE, Audit
+    from api.keyrings import ring_of
     from api.keys import Keys
 
-    folder = _folder(archive)
-    known, audit = Keys(folder), Audit(folder / FILE)
-    if action == "list":
-        return _list(known.all(), json)
-    if action == "revoke":
-        revoked = known.revoke(key)
-        audit.record("revoke key", key=revoked.id)
-        return _told({"revoked": revoked.id}, f"revoked {revoked.id}", json)
-    made, token = known.create(name, scope, origin or [], expires)
+    settings = _settings(archive)
+    audit = Audit(settings.folder / FILE)
+    with closing(ring_of(settings)) as ring:
+        known = Keys(ring)
+        if action == "list":
+            return _list(known.all(), json)
+        if action == "revoke":
+            revoked = known.revoke(key)
+            audit.record("revoke key", key=revoked.id)
+            return _told({"revoked": revoked.id}, f"revoked {revoked.id}", json)
+        made, token = known.create(name, scope, origin or [], expires)
     audit.record("create key", key=made.id, scope=made.scope, origins=made.origins, expires=made.expires)
     return _told({"key": token, **_shown(made)}, token, json)
 
 
-def _folder(given: str | None) -> Path:
+def _settings(given: str | None) -> "Settings":
     from api.settings import Settings
     from indexer.errors import ArchiveMissing
     from indexer.store import FILE
@@ -61,7 +66,7 @@ def _folder(given: str | None) -> Path:
     if isinstance(settings.archive, Path) and not (settings.archive / FILE).is_file():
         raise ArchiveMissing(settings.archive)
     settings.folder.mkdir(parents=True, exist_ok=True)
-    return settings.folder
+    return settings
 
 
 def _list(known: list["Key"], as_json: bool) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from api.app import create_app
+from api.keyrings import FileRing
 from api.keys import Keys
 from api.settings import Settings
 from pullquote import Archive
@@ -33,7 +34,7 @@ def archive_in(folder: Path) -> str:
     """Make an archive of a few articles there, and a key to search it."""
     with Archive(folder, create=True) as archive, client_of(create_app(Settings(archive=folder), archive)) as client:
         assert client.post("/v1/articles", json={"items": ARTICLES}).status_code == 200
-    return Keys(folder).create("example", "search", [], None)[1]
+    return Keys(FileRing(folder)).create("example", "search", [], None)[1]
 
 
 def main(tools: Path) -> int:

@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.keyrings import FileRing
 from api.keys import Keys
 from api.settings import Settings
 from indexer.errors import ArchiveReadOnly, SourceUnreadable
@@ -32,7 +33,7 @@ def rows(folder: Path) -> list[dict[str, Any]]:
 def test_writes_and_refused_writes_are_noted(tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     Archive(folder, create=True).close()
-    tokens = {scope: Keys(folder).create("", scope, [], None)[1] for scope in ("search", "write", "admin")}
+    tokens = {scope: Keys(FileRing(folder)).create("", scope, [], None)[1] for scope in ("search", "write", "admin")}
     with client_of(create_app(Settings(archive=folder))) as client:
 
         def send(key: str, method: str, path: str, body: object = None) -> str:

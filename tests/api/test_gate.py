@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.gate import needed
+from api.keyrings import FileRing
 from api.keys import Keys
 from api.rates import Rates, neighbourhood
 from api.refusals import RateLimited
@@ -26,7 +27,7 @@ class Guarded:
     """A server over an archive with keys, asked from another machine."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        self.keys = Keys(folder)
+        self.keys = Keys(FileRing(folder))
         self.tokens = {
             "search": self.keys.create("", "search", [], None)[1],
             "write": self.keys.create("", "write", [], None)[1],
@@ -217,7 +218,7 @@ def test_any_site_may_load_the_widget_and_nothing_else(there: TestClient) -> Non
 
 
 def test_a_public_archive_lets_everyone_search_and_no_one_write(folder: Path) -> None:
-    Keys(folder).create("", "admin", [], None)
+    Keys(FileRing(folder)).create("", "admin", [], None)
     app = create_app(Settings(archive=folder, public=True))
     with client_of(app):
         there = TestClient(app, "http://localhost", client=THERE)

@@ -18,6 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.keyrings import FileRing
 from api.keys import Keys
 from api.mcp import mounted
 from api.settings import Settings
@@ -104,7 +105,7 @@ def test_over_stdio(folder: Path) -> None:
 
 
 def test_over_http_with_a_key(folder: Path) -> None:
-    _, token = Keys(folder).create("a program", "search", [], None)
+    _, token = Keys(FileRing(folder)).create("a program", "search", [], None)
     app = create_app(Settings(archive=folder), tools=mounted)
 
     async def work(address: str) -> None:
@@ -120,7 +121,7 @@ def test_over_http_with_a_key(folder: Path) -> None:
 
 
 def test_without_a_key_no_tool_is_told(folder: Path) -> None:
-    Keys(folder).create("", "admin", [], None)
+    Keys(FileRing(folder)).create("", "admin", [], None)
     app = create_app(Settings(archive=folder), tools=mounted)
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     accept = {"Accept": "application/json, text/event-stream"}

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from api.app import create_app
+from api.keyrings import FileRing
 from api.keys import Keys
 from api.settings import Settings
 from pullquote import Archive
@@ -45,7 +46,7 @@ def key(page_archive: Path, news: Site, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("keyed") / "archive"
     with Archive(page_archive) as archive:
         archive.backup(folder)
-    return folder, Keys(folder).create("the newspaper's pages", "search", [news.origin], None)[1]
+    return folder, Keys(FileRing(folder)).create("the newspaper's pages", "search", [news.origin], None)[1]
 
 
 @pytest.fixture(scope="module")
@@ -327,7 +328,7 @@ def test_related_articles_fail_in_silence(shown: Shown) -> None:
 
 
 def test_the_page_of_a_server_with_keys_wants_one(browser: Browser, server: str, key: tuple[Path, str]) -> None:
-    token = Keys(key[0]).create("a reader", "search", [], None)[1]
+    token = Keys(FileRing(key[0])).create("a reader", "search", [], None)[1]
     page = browser.new_page()
     page.goto(server)
     page.get_by_label("Key").fill("pq_wrong")

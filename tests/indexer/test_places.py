@@ -306,6 +306,7 @@ def test_both_stores_have_the_same_columns(tmp_path: Path, postgres: Postgres) -
         FROM information_schema.columns WHERE table_schema = current_schema() GROUP BY 1"""
     found: dict[str, str] = dict(server.store.rows(theirs))
     assert found.pop("migration") == "number applied_at"
+    assert found.pop("access_key") == "rowid id name scope origins created expires sha256"  # a folder has keys.json
     assert found == dict(folder.store.rows(sql))
     folder.close()
     server.close()

@@ -1,9 +1,11 @@
 """Evaluation sets of ../shared/data: `python -m bench.sets FOLDER [NAME…]` writes articles.jsonl and questions.jsonl.
 
-Then, in FOLDER/NAME, `pullquote index articles.jsonl` and `pullquote eval questions.jsonl`.
+Then, in FOLDER/NAME, `pullquote index articles.jsonl` and `pullquote eval questions.jsonl`. While an archive is not
+whole, `--archive DIR` keeps only the questions that it holds an article for, and writes no articles.
 
 snippets    RealTimeQA's questions up to 2024; the articles are their evidence snippets, each question's own is relevant
 news        RealTimeQA's questions whose answer stands in an article that its search gave; those articles and 300 more
+whole       all of these questions, over all 23,746 articles: hours of embedding, so only written where it is named
 squad       SQuAD 1.1 dev; the articles are its paragraphs
 newsqa      NewsQA's half; the articles are its 325 news stories
 wikinews    headlines as queries; the articles are without them
@@ -22,6 +24,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from pullquote import Archive
+from retriever.requests import MAX_LISTED
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 _NEWS_QUESTIONS, _NEWS_OTHERS = 400, 300  # what an hour of embedding on two cores allows
@@ -46,13 +51,18 @@ def snippets(data: Path) -> Rows:
 
 def news(data: Path) -> Rows:
     """Questions over whole articles: a few hundred questions, by the hash of their ids."""
-    asked = sorted((row for row in _realtimeqa(data) if row["articles_with_answer_string"]), key=_by_hash)
-    asked = asked[:_NEWS_QUESTIONS]
-    wanted = {article for row in asked for article in row["articles_with_answer_string"]}
-    with lzma.open(data / "realtimeqa" / "articles.jsonl.xz", "rt", encoding="utf-8") as lines:
-        every = [json.loads(line) for line in lines]
+    every, asked = whole(data)
+    asked = sorted(asked, key=_by_hash)[:_NEWS_QUESTIONS]
+    wanted = {article for row in asked for article in row["articles"]}
     others = sorted((row for row in every if row["id"] not in wanted), key=_by_hash)[:_NEWS_OTHERS]
     kept = wanted | {row["id"] for row in others}
+    return [row for row in every if row["id"] in kept], asked
+
+
+def whole(data: Path) -> Rows:
+    """Questions over all articles."""
+    with lzma.open(data / "realtimeqa" / "articles.jsonl.xz", "rt", encoding="utf-8") as lines:
+        every = [json.loads(line) for line in lines]
     articles = [
         {
             "id": row["id"],
@@ -62,8 +72,9 @@ def news(data: Path) -> Rows:
             "text": row["text"],
         }
         for row in every
-        if row["id"] in kept and row["text"].strip()
+        if row["text"].strip()
     ]
+    asked = [row for row in _realtimeqa(data) if row["articles_with_answer_string"]]
     return articles, [_question(row, dict.fromkeys(row["articles_with_answer_string"], 1)) for row in asked]
 
 
@@ -129,6 +140,19 @@ def cisi(data: Path) -> Rows:
     ]
 
 
+def answerable(questions: Sequence[Record], folder: Path) -> list[Record]:
+    """The questions that an archive holds an article for, each with those of its articles that are there."""
+    there = set[str]()
+    cursor: str | None = ""
+    with Archive(folder) as archive:
+        while cursor is not None:
+            page = archive.articles(limit=MAX_LISTED, cursor=cursor or None)
+            there |= {head.id for head in page.items}
+            cursor = page.next
+    kept = [{**row, "articles": {name: 1 for name in row["articles"] if name in there}} for row in questions]
+    return [row for row in kept if row["articles"]]
+
+
 def _realtimeqa(data: Path) -> Iterator[Record]:
     with gzip.open(data / "realtimeqa" / "questions.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
@@ -170,7 +194,7 @@ def _by_hash(row: Record) -> str:
 
 
 SETS: dict[str, Callable[[Path], Rows]] = {
-    one.__name__: one for one in (snippets, news, squad, newsqa, wikinews, cranfield, cisi)
+    one.__name__: one for one in (snippets, news, squad, newsqa, wikinews, cranfield, cisi, whole)
 }
 
 
@@ -178,17 +202,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(SETS)}; all if not given")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(SETS)}; all but whole if not given"
+    )
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--archive", type=Path, help="write only the questions that it holds an article for")
     given = parser.parse_args(arguments)
-    for name in given.names or SETS:
+    for name in given.names or [name for name in SETS if name != "whole"]:
         articles, questions = SETS[name](given.data)
+        files = {"articles": articles, "questions": questions}
+        if given.archive:
+            files = {"questions": answerable(questions, given.archive)}
         home = given.folder / name
         home.mkdir(parents=True, exist_ok=True)
-        for file, rows in (("articles", articles), ("questions", questions)):
+        for file, rows in files.items():
             text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             (home / f"{file}.jsonl").write_text(text, "utf-8")
-        print(f"{name}: {len(articles)} articles, {len(questions)} questions in {home}")
+        print(f"{name}: {', '.join(f'{len(rows)} {file}' for file, rows in files.items())} in {home}")
 
 
 if __name__ == "__main__":

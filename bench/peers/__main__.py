@@ -3,6 +3,10 @@
 FOLDER/news holds what `bench.sets` wrote. All get the same articles, weights, questions and two cores, each in a
 process of its own. What FOLDER/peers holds already is not done again: delete it to begin anew. Writes docs/peers.md
 and peers.svg.
+
+With --archive DIR, an archive of the set `whole` of `bench.sets`, the others take its passages with their vectors in
+place of articles, as they would need hours to embed so many: then FOLDER/whole holds the questions, FOLDER/peers-whole
+what is made, and indexing is not compared.
 """
 
 from __future__ import annotations
@@ -17,8 +21,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from bench.peers import ready
 from bench.peers.job import Job, command
 from bench.peers.report import Run, write
+from indexer.archive import Archive
+from indexer.chunk import CHUNKER
+from indexer.embed import load_embedder
 from indexer.models import manifest
 from indexer.models.fetch import default_folder, prepare
 from indexer.models.registry import load_registry
@@ -26,6 +34,7 @@ from pullquote import EMBEDDER
 from retriever.evaluate import chosen, read_judged
 
 ROOT = Path(__file__).parents[2]
+DEPTHS = (20, 8, 4)  # passages that Pullquote reads, the default first
 
 
 class Peer(NamedTuple):
@@ -40,7 +49,7 @@ class Peer(NamedTuple):
 def peers(python: str) -> list[Peer]:
     """All three. python: of the environment of the other two."""
     return [
-        Peer("Pullquote", "with_pullquote", ("depth 20", "depth 4"), sys.executable),
+        Peer("Pullquote", "with_pullquote", tuple(f"depth {depth}" for depth in DEPTHS), sys.executable),
         Peer("Haystack", "with_haystack", ("dense", "hybrid"), python),
         Peer("txtai", "with_txtai", ("dense", "hybrid"), python),
     ]
@@ -55,9 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--python", default=str(ROOT / ".bench-venv/bin/python"), help="of txtai and Haystack")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     parser.add_argument("--steps", type=int, default=99, help="stop after so many runs; go on by the same command")
+    parser.add_argument("--archive", type=Path, help="ask all of this archive's passages")
     given = parser.parse_args(arguments)
-    home = given.folder / "peers"
-    ids = slice_of(given.folder / "news", home, given.articles, given.questions)
+    home = given.folder / ("peers-whole" if given.archive else "peers")
+    if given.archive:
+        ids = all_of(given.folder / "whole", home, given.archive, given.questions)
+    else:
+        ids = slice_of(given.folder / "news", home, given.articles, given.questions)
     plan = [(peer, None) for peer in peers(given.python)]
     asking = [(peer, variant) for peer in peers(given.python) for variant in peer.variants]
     for peer, variant in [*plan, *asking]:
@@ -66,11 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if given.steps == 0:
                 return
             given.steps -= 1
-            do(peer, variant, home, ids)
+            do(peer, variant, home, ids, prepared=given.archive is not None)
         print(f"{peer.name} {variant or 'indexing'}: {out}", flush=True)
     runs = [Run(f"{peer.name}, {variant}", *_outcomes(home, peer, variant)) for peer, variant in asking]
     asked = [one for one in read_judged(home / "questions.jsonl") if one.id in ids]
-    write(runs, asked, home / "articles.jsonl", given.out)
+    write(runs, asked, home / "articles.jsonl", given.out, whole=given.archive is not None)
 
 
 def slice_of(news: Path, home: Path, n_articles: int, n_questions: int) -> list[str]:
@@ -100,8 +113,24 @@ def slice_of(news: Path, home: Path, n_articles: int, n_questions: int) -> list[
     return [one.id for one in asked]
 
 
-def do(peer: Peer, variant: str | None, home: Path, ids: list[str]) -> None:
-    """Index, or ask, in a process of its own."""
+def all_of(whole: Path, home: Path, archive: Path, n_questions: int) -> list[str]:
+    """Write the passages of an archive and the questions to it, once, and return the ids of the questions.
+
+    Questions of the report half that an article of the archive answers.
+    """
+    if not (home / "questions.jsonl").is_file():
+        home.mkdir(parents=True, exist_ok=True)
+        embedder = load_embedder(load_registry().model(EMBEDDER), default_folder(), CHUNKER)
+        there = ready.write(Archive(archive, embedder).view(), home)
+        rows = [json.loads(line) for line in (whole / "questions.jsonl").read_text("utf-8").splitlines()]
+        kept = [{**row, "articles": [name for name in row["articles"] if name in there]} for row in rows]
+        (home / "with_pullquote").symlink_to(archive.resolve())
+        _write(home / "questions.jsonl", [row for row in kept if row["articles"]])
+    return [one.id for one in chosen(read_judged(home / "questions.jsonl"), "report", n_questions)]
+
+
+def do(peer: Peer, variant: str | None, home: Path, ids: list[str], prepared: bool = False) -> None:
+    """Index, or ask, in a process of its own. prepared: `home` holds the passages with their vectors."""
     job = Job(
         articles=str(home / "articles.jsonl"),
         questions=str(home / "questions.jsonl"),
@@ -110,6 +139,7 @@ def do(peer: Peer, variant: str | None, home: Path, ids: list[str]) -> None:
         reader=str(ROOT / "reader" / "weights"),
         variant=variant or "",
         ids=ids if variant else [],
+        ready=str(home) if prepared else "",
     )
     line, _ = command(peer.python, peer.module, job, home, _name(peer, variant))
     subprocess.run(line, check=True, cwd=ROOT)

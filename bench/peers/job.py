@@ -23,6 +23,7 @@ class Job:
     """One task. articles, questions: files of `bench.sets`; home: the index; embedder, reader: folders of weights.
 
     ids: the questions to ask; none: index. variant: how. warm: how many of them are asked first, unmeasured.
+    ready: a folder with passages.jsonl and vectors.npy (`bench.peers.ready`), to be taken in place of the articles.
     """
 
     articles: str
@@ -33,6 +34,7 @@ class Job:
     variant: str = ""
     ids: list[str] = field(default_factory=list)
     warm: int = 3
+    ready: str = ""
 
 
 class Place(NamedTuple):
@@ -74,8 +76,20 @@ def run(index: Callable[[Job, list[dict[str, Any]]], int], load: Callable[[Job],
     Path(sys.argv[2]).write_text(json.dumps(made), "utf-8")
 
 
+def passages(job: Job) -> Iterator[dict[str, Any]]:
+    """The passages that are ready, in the order of their vectors."""
+    return _lines(str(Path(job.ready) / "passages.jsonl"))
+
+
+def vectors(job: Job) -> Any:  # noqa: ANN401 - numpy is in each environment, and in no other thing here
+    """Their vectors, (n, width) float32."""
+    import numpy as np
+
+    return np.load(Path(job.ready) / "vectors.npy").astype(np.float32)
+
+
 def _index(job: Job, index: Callable[[Job, list[dict[str, Any]]], int]) -> dict[str, Any]:
-    articles = list(_lines(job.articles))
+    articles = [] if job.ready else list(_lines(job.articles))
     begun = time.perf_counter()
     passages = index(job, articles)
     return {"seconds": round(time.perf_counter() - begun, 2), "articles": len(articles), "passages": passages}

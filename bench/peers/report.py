@@ -82,26 +82,33 @@ def difference(ours: Sequence[dict[str, float]], theirs: Sequence[dict[str, floa
     return f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
-def write(runs: Sequence[Run], judged: Sequence[Judged], articles: Path, out: Path) -> None:
-    """Write peers.md's table between its marks, and peers.svg."""
+def write(runs: Sequence[Run], judged: Sequence[Judged], articles: Path, out: Path, whole: bool = False) -> None:
+    """Write peers.md's table between its marks, and peers.svg. whole: of a whole archive; indexing is left out."""
     texts = {row["id"]: row["text"] for row in map(json.loads, articles.read_text("utf-8").splitlines())}
     questions = {one.id: one for one in judged}
     made = {run.name: figures(run, questions, texts) for run in runs}
-    table = _table(made, len(texts), len(judged))
-    file = out / "peers.md"
-    before, _, rest = file.read_text("utf-8").partition("<!-- table -->\n")
-    _, _, after = rest.partition("<!-- end -->\n")
-    file.write_text(f"{before}<!-- table -->\n{table}<!-- end -->\n{after}", "utf-8")
-    (out / "peers.svg").write_text(plot(made), "utf-8")
+    table = _table(made, len(texts), len(judged), [line for line in _LINES if not whole or "indexing" not in line[0]])
+    file, begin, end = out / "peers.md", *(_MARKS_WHOLE if whole else _MARKS)
+    before, _, rest = file.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    file.write_text(f"{before}{begin}{table}{end}{after}", "utf-8")
+    if not whole:
+        (out / "peers.svg").write_text(plot(made), "utf-8")
     print(table)
 
 
-_LINES: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
+_MARKS = ("<!-- table -->\n", "<!-- end -->\n")
+_MARKS_WHOLE = ("<!-- whole -->\n", "<!-- end of whole -->\n")
+
+
+_Line = tuple[str, Callable[[dict[str, Any]], str]]
+_LINES: tuple[_Line, ...] = (
     ("indexing, s", lambda f: f"{f['index_s']:.0f}"),
     ("passages", lambda f: f"{f['passages']:,}"),
     ("ask, ms: p50, p95", lambda f: f"{f['ask'][0]:.0f}, {f['ask'][1]:.0f}"),
     ("search, ms: p50, p95", lambda f: f"{f['search'][0]:.0f}, {f['search'][1]:.0f}"),
-    ("peak memory, MB: indexing, asking", lambda f: f"{f['index_mb']:,}, {f['ask_mb']:,}"),
+    ("peak memory while indexing, MB", lambda f: f"{f['index_mb']:,}"),
+    ("peak memory while asking, MB", lambda f: f"{f['ask_mb']:,}"),
     ("right@1", lambda f: _share(f["right@1"])),
     ("right@5", lambda f: _share(f["right@5"])),
     ("EM", lambda f: _share(f["EM"])),
@@ -113,13 +120,13 @@ _LINES: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
 )
 
 
-def _table(made: dict[str, dict[str, Any]], n_articles: int, n_questions: int) -> str:
+def _table(made: dict[str, dict[str, Any]], n_articles: int, n_questions: int, rows: Sequence[_Line]) -> str:
     lines = [
-        f"{n_questions} questions, {n_articles} articles.",
+        f"{n_questions} questions, {n_articles:,} articles.",
         "",
         f"| | {' | '.join(made)} |",
         f"|---|{'---|' * len(made)}",
-        *(f"| {name} | {' | '.join(cell(one) for one in made.values())} |" for name, cell in _LINES),
+        *(f"| {name} | {' | '.join(cell(one) for one in made.values())} |" for name, cell in rows),
         "",
         "Pullquote less the other, on the same questions, with 95 % intervals; and how many times faster it is (p50):",
         "",

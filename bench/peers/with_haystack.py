@@ -1,6 +1,7 @@
 """Haystack by its tutorials on extractive QA and on hybrid retrieval, https://haystack.deepset.ai/tutorials/34 and /33.
 
 Split by words, as its splitter does by default, but 150 rather than 200 of them, so that the embedder sees all.
+Passages that are ready are its documents as they are, written into its store when that is loaded.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from haystack_integrations.components.embedders.sentence_transformers import (
 )
 from haystack_integrations.components.readers.transformers import TransformersExtractiveReader
 
-from bench.peers.job import Job, Place, Reply, System, run
+from bench.peers.job import Job, Place, Reply, System, passages, run, vectors
 
 READ, SHOWN = 20, 10  # passages read, as many as Pullquote; answers and passages shown
 
@@ -31,6 +32,8 @@ READ, SHOWN = 20, 10  # passages read, as many as Pullquote; answers and passage
 def index(job: Job, articles: list[dict[str, Any]]) -> int:
     """Split, embed and write; the store is saved for the process that asks."""
     store = InMemoryDocumentStore(embedding_similarity_function="cosine")
+    if job.ready:
+        return sum(1 for _ in passages(job))
     pipeline = Pipeline()
     pipeline.add_component("splitter", DocumentSplitter(split_by="word", split_length=150))
     embedder = SentenceTransformersDocumentEmbedder(
@@ -48,7 +51,10 @@ def index(job: Job, articles: list[dict[str, Any]]) -> int:
 
 def load(job: Job) -> System:
     """Variant "dense": by meaning alone; "hybrid": by meaning and words."""
-    store, hybrid = InMemoryDocumentStore.load_from_disk(job.home), job.variant == "hybrid"
+    store, hybrid = (
+        _ready(job) if job.ready else InMemoryDocumentStore.load_from_disk(job.home),
+        job.variant == "hybrid",
+    )
     searching, _ = _retrieval(job, store, hybrid)  # twice: what is in one pipeline may not be in another
     asking, source = _retrieval(job, store, hybrid)
     asking.add_component("reader", TransformersExtractiveReader(model=Path(job.reader), top_k=SHOWN))
@@ -67,6 +73,22 @@ def load(job: Job) -> System:
         )
 
     return System(ask, lambda question: searching.run(inputs(question)))
+
+
+def _ready(job: Job) -> InMemoryDocumentStore:
+    """Its vectors stay rows of one array: as lists of floats, which it takes too, they would fill the memory."""
+    store = InMemoryDocumentStore(embedding_similarity_function="cosine")
+    given = [
+        Document(
+            id=str(number),
+            content=row["text"],
+            embedding=vector,
+            meta={"id": row["id"], "title": row["title"], "split_idx_start": row["start"]},
+        )
+        for number, (row, vector) in enumerate(zip(passages(job), vectors(job), strict=True))
+    ]
+    store.write_documents(given)
+    return store
 
 
 def _retrieval(job: Job, store: InMemoryDocumentStore, hybrid: bool) -> tuple[Pipeline, str]:

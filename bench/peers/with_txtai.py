@@ -1,28 +1,46 @@
 """txtai by its documentation: an embeddings database with content, and the RAG pipeline with an extractive model.
 
-Articles are split by its Segmentation, into paragraphs. RAG gives one answer, and says of which passage; no offsets.
+Articles are split by its Segmentation, into paragraphs; passages that are ready are taken as they are, with their
+vectors in place of its model's. RAG gives one answer, and says of which passage; no offsets.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from txtai import RAG, Embeddings
 from txtai.pipeline import Segmentation
 
-from bench.peers.job import Job, Place, Reply, System, run
+from bench.peers.job import Job, Place, Reply, System, passages, run, vectors
 
 READ, SHOWN = 3, 10  # RAG's default: more do not fit into one run of the reader, which it cuts at 512 tokens
 
 
 def index(job: Job, articles: list[dict[str, Any]]) -> int:
     """Split, embed, keep the words for BM25 too, and save."""
-    split = Segmentation(paragraphs=True)
-    rows = [(f"{row['id']} {number}", text) for row in articles for number, text in enumerate(split(row["text"]))]
     embeddings = Embeddings(path=job.embedder, content=True, hybrid=True)
+    if job.ready:
+        rows = [(f"{row['id']} {number}", row["text"]) for number, row in enumerate(passages(job))]
+        embeddings.model.vectorize = _in_turn(vectors(job))
+    else:
+        split = Segmentation(paragraphs=True)
+        rows = [(f"{row['id']} {number}", text) for row in articles for number, text in enumerate(split(row["text"]))]
     embeddings.index(rows)
     embeddings.save(job.home)
     return len(rows)
+
+
+def _in_turn(rows: Any) -> Callable[[list[str], str], Any]:  # noqa: ANN401 - numpy is in another environment
+    """What gives the next rows for the next texts: they are embedded in order, batch by batch."""
+    done = 0
+
+    def vectorize(texts: list[str], category: str) -> Any:  # noqa: ANN401
+        nonlocal done
+        done += len(texts)
+        return rows[done - len(texts) : done]
+
+    return vectorize
 
 
 def load(job: Job) -> System:

@@ -101,15 +101,9 @@ def _reader_of(lines: Sequence[dict[str, Any]]) -> tuple[str, str]:
 
 def asked(line: dict[str, Any]) -> Asked:
     """What a line of evidence says of its answers."""
-    passages = line["passages"]
-    spans = [
-        Occurrence(p["article"], p["story"], p["start"] + start, p["start"] + end, p["text"][start:end], score, at)
-        for at, start, end, score in line["spans"]
-        for p in [passages[at]]
-    ]
+    passages, groups = line["passages"], groups_of(line)
     top = max((p["score"] for p in passages), default=0.0)
     standings = [Standing(p["score"] / top if top > 0 else 1.0, p["dense"]) for p in passages]
-    groups = group(spans)[:MOST_WEIGHED]
     rows = features(line["question"], groups, standings, nearest=np.nan)
     right = [_is_right(one, line["answers"]) for one in groups]
     margins = np.array([one.best.score for one in groups], np.float32)
@@ -117,6 +111,16 @@ def asked(line: dict[str, Any]) -> Asked:
     return Asked(
         line["set"], line["id"], line["half"], archive, margins, rows, np.array(right, bool), bool(line["answers"])
     )
+
+
+def groups_of(line: dict[str, Any]) -> list[Group]:
+    """The answers that are weighed in a line of evidence, the best margin first."""
+    spans = [
+        Occurrence(p["article"], p["story"], p["start"] + start, p["start"] + end, p["text"][start:end], score, at)
+        for at, start, end, score in line["spans"]
+        for p in [line["passages"][at]]
+    ]
+    return group(spans)[:MOST_WEIGHED]
 
 
 def _is_right(one: Group, answers: Sequence[str]) -> bool:
@@ -137,9 +141,9 @@ def fit(tune: Sequence[Asked], reader: str, runtime: str, threshold: float) -> t
     tune = [one for one in tune if len(one.rows)]
     crossed: Crossed = []
     for fold in range(_FOLDS):
-        linear, slopes = _fitted([one for one in tune if _fold(one) != fold])
+        linear, slopes = _fitted([one for one in tune if fold_of(one) != fold])
         for one in tune:
-            if _fold(one) == fold:
+            if fold_of(one) == fold:
                 scores = linear.scores(one.rows) if one.archive else one.margins
                 crossed.append((one, scores, _chance(slopes[one.archive], scores)))
     linear, slopes = _fitted(tune)
@@ -160,7 +164,7 @@ def fit(tune: Sequence[Asked], reader: str, runtime: str, threshold: float) -> t
     return made, crossed
 
 
-def _fold(one: Asked) -> int:
+def fold_of(one: Asked) -> int:
     """By the hash of its id: a question that stands in two sets is in one fold."""
     return hashlib.sha256(f"fold {one.id}".encode()).digest()[0] % _FOLDS
 
@@ -248,9 +252,14 @@ def _figures(crossed: Crossed) -> dict[str, float]:
 def _told(made: Calibration, one: Asked) -> tuple[Floats, Floats]:
     if not one.archive:
         return one.margins, made.text.confidence(one.margins)
-    weights = np.array([made.weights[name] for name in FEATURES])
-    scores = _Linear(weights, made.intercept, made.nearest).scores(one.rows)
+    scores = scores_of(made, one)
     return scores, made.archive.confidence(scores)
+
+
+def scores_of(made: Calibration, one: Asked) -> Floats:
+    """(n,) float32: the final score of the answers weighed for a question to an archive."""
+    weights = np.array([made.weights[name] for name in FEATURES])
+    return _Linear(weights, made.intercept, made.nearest).scores(one.rows)
 
 
 def _table(crossed: Crossed, made: Calibration) -> Iterator[list[str]]:

@@ -1,5 +1,7 @@
 """Levers after fusing, on the tune halves: `python -m bench.reranks FOLDER [--sets news snippets] [--read N]`.
 
+`--half report --read N` prints what the default and the reranking by models come to there, MRR and R@10.
+
 FOLDER holds the sets of `bench.sets` with their archives. Each lever adds something to the fused score of the first
 100 passages: names, numbers or years of the question that stand in a passage or its date; how many of the passages
 found are of its days; for the first 20 passages of --read questions, late interaction of MiniLM's token vectors
@@ -16,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
@@ -29,7 +31,7 @@ from indexer.types import Embedder, Filters, Floats
 from indexer.views import View
 from pullquote import EMBEDDER, READER, _load_reader
 from reader.model import Reader
-from retriever.evaluate import Judged, chosen, mean, measured, read_judged
+from retriever.evaluate import Half, Judged, chosen, mean, means, measured, read_judged
 from retriever.search import LEG_DEPTH, fused, in_order, legs
 
 _READ, _SHOWN = 20, 100
@@ -137,13 +139,13 @@ MODELS: dict[str, Lever] = {
 }
 
 
-def mrr(found: Found, lever: Lever | None = None) -> float:
-    """MRR of articles, each by its best passage."""
+def marks(found: Found, lever: Lever | None = None) -> dict[str, float]:
+    """The measures of the ranking of articles, each by its best passage."""
     gains = list(lever(found)) if lever else []
     gains += [0.0] * (len(found.passages) - len(gains))
     order = sorted(zip(found.passages, gains, strict=True), key=lambda pair: -(pair[0].score + pair[1]))
     ranking = list(dict.fromkeys(one.article for one, _ in order))
-    return measured(ranking, found.judged.articles)["MRR"]
+    return measured(ranking, found.judged.articles)
 
 
 def with_models(found: Found, encoder: OnnxEncoder, reader: Reader, laps: dict[str, list[float]]) -> Found:
@@ -174,11 +176,19 @@ def _unit(rows: Floats) -> Floats:
 
 def lines(rows: Sequence[Found], levers: dict[str, Lever]) -> Iterator[str]:
     """A line of a table for each lever: the gain over the default."""
-    base = [mrr(row) for row in rows]
+    base = [marks(row)["MRR"] for row in rows]
     yield f"| default | {np.mean(base):.3f} |"
     for name, lever in levers.items():
-        gain = mean([mrr(row, lever) - before for row, before in zip(rows, base, strict=True)])
+        gain = mean([marks(row, lever)["MRR"] - before for row, before in zip(rows, base, strict=True)])
         yield f"| {name} | {gain.mean:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) |"
+
+
+def standing(rows: Sequence[Found], levers: dict[str, Lever]) -> Iterator[str]:
+    """A line of a table for the default and each lever: what they come to."""
+    for name, lever in {"default": None, **levers}.items():
+        found = means([marks(row, lever) for row in rows])
+        cells = [f"{one.mean:.3f} ({one.low:.3f}–{one.high:.3f})" for one in (found["R@10"], found["MRR"])]
+        yield f"| {name} | {' | '.join(cells)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -188,19 +198,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sets", nargs="*", default=["news", "snippets"])
     parser.add_argument("--sample", type=int, default=400)
     parser.add_argument("--read", type=int, default=0, help="questions that both models look at")
+    parser.add_argument("--half", choices=get_args(Half), default="tune")
     given = parser.parse_args(arguments)
     embedder = load_embedder(load_registry().model(EMBEDDER), default_folder(), CHUNKER)
     for name in given.sets:
         questions = [one for one in read_judged(given.folder / name / "questions.jsonl") if one.articles]
         archive = Archive(given.folder / name / "archive", embedder)
         view = archive.view()
-        rows = list(map(partial(find, view, embedder), chosen(questions, "tune", given.sample)))
-        print(f"\n| {name}: {len(rows)} questions | MRR |\n|---|---|\n" + "\n".join(lines(rows, LEVERS)), flush=True)
+        rows = list(map(partial(find, view, embedder), chosen(questions, given.half, given.sample)))
+        if given.half == "tune":
+            print(
+                f"\n| {name}: {len(rows)} questions | MRR |\n|---|---|\n" + "\n".join(lines(rows, LEVERS)), flush=True
+            )
         if given.read:
             reader, laps = _load_reader(default_folder(), None, READER), dict[str, list[float]]()
             encoder = embedder._encoder  # type: ignore[attr-defined]
             read = [with_models(row, encoder, reader, laps) for row in rows[: given.read]]
-            print(f"\n| {name}: {len(read)} questions | MRR |\n|---|---|\n" + "\n".join(lines(read, MODELS)))
+            head, told = (
+                ("MRR |\n|---|---|", lines) if given.half == "tune" else ("R@10 | MRR |\n|---|---|---|", standing)
+            )
+            print(f"\n| {name}: {len(read)} questions | {head}\n" + "\n".join(told(read, MODELS)))
             print("\n".join(f"{what}: {1000 * np.median(took):.0f} ms" for what, took in laps.items()), flush=True)
         archive.close()
 

@@ -92,7 +92,7 @@ def widened(line: dict[str, Any], more: Callable[[str, Group], float]) -> Asked:
 
 def reciprocal_ranks(given: Sequence[Asked]) -> Floats:
     """(n,) 1 / rank of the first right answer, cross-fitted; 0 without one."""
-    found = np.zeros(len(given))
+    found = np.zeros(len(given), np.float32)
     for part in sorted({fold_of(one) for one in given}):
         others = [one for one in given if fold_of(one) != part]
         made = fit_weights([one.rows for one in others], [one.right for one in others])
@@ -145,11 +145,13 @@ def headlines(lines: Sequence[dict[str, Any]], articles: Path) -> str:
     model = load_span_model(load_registry().model(READER), default_folder())
     made = load_calibration(CALIBRATION, model.fingerprint, model.runtime)
     assert made is not None, "the reader that ships is calibrated"
-    before, after = [], []
-    for line in lines:
-        for found, ranks in ((line, before), (under_headlines(line, titles, Reader(model)), after)):
-            one = asked(found)
-            ranks.append(_reciprocal(one, scores_of(made, one)) if len(one.rows) else 0.0)
+
+    def rank(found: dict[str, Any]) -> float:
+        one = asked(found)
+        return _reciprocal(one, scores_of(made, one)) if len(one.rows) else 0.0
+
+    before = [rank(line) for line in lines]
+    after = [rank(under_headlines(line, titles, Reader(model))) for line in lines]
     gain = mean([a - b for a, b in zip(after, before, strict=True)])
     return f"{len(lines)} questions: MRR {np.mean(before):.3f}, under headlines {np.mean(after):.3f}: {_told(gain)}"
 

@@ -44,6 +44,15 @@ def is_intact(file: Path, known: Stamp, trust: bool = True) -> bool:
         return False
 
 
+def stamped_again(file: Path, known: Stamp) -> Stamp | None:
+    """The stamp of a file that is the one that was stamped, as it looks now. None if it is not."""
+    try:
+        now = stamp(file)
+    except OSError:
+        return None
+    return now if now.sha256 == known.sha256 else None
+
+
 def publish(folder: Path, writers: Mapping[str, Callable[[Path], None]]) -> dict[str, Stamp]:
     """Make a folder of files appear whole: a temporary name, fsync, rename, fsync of the parent.
 

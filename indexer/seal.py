@@ -19,7 +19,7 @@ from indexer.archive import Archive
 from indexer.caches import Layout, Sealed
 from indexer.dense import Segment
 from indexer.errors import ArchiveBusy, ArchiveReadOnly
-from indexer.files import holder_of, is_intact, kernel_lock, publish, sync
+from indexer.files import holder_of, kernel_lock, publish, stamped_again, sync
 from indexer.generations import OF_SERVING, SIZE, Generation, Place, set_meta, unfinished
 from indexer.lexical import LexicalIndex
 from indexer.lexical_files import branch, links_changing, sign
@@ -63,7 +63,10 @@ def try_settle(archive: Archive, force: bool = False) -> None:
 
 
 def repair(archive: Archive) -> bool:
-    """Rebuild, from the store, every cache file that is missing or not what was sealed; say whether there was any."""
+    """Rebuild, from the store, every cache file that is missing or not what was sealed; say whether there was any.
+
+    What is whole but looks otherwise, as in a folder that was copied, is believed from now on without hashing it again.
+    """
     with sealing(archive.folder) as mine:
         if not mine:
             return False
@@ -73,11 +76,13 @@ def repair(archive: Archive) -> bool:
             caches.open_lexical(archive.folder, layout.lexical, sequence, trust=False) is None
         )
         lexical = _rebuilt(archive, sequence) if broken else None
-        changed = segments != list(layout.segments) or lexical is not None
-        if changed:
+        if segments != list(layout.segments) or lexical is not None:
             _record(archive, segments, lexical or layout.lexical)
+        if layout.lexical is not None and not broken:
+            with _refused(archive.folder):
+                sign(archive.folder / "lexical" / layout.lexical)
         sweep(archive)
-        return changed
+        return lexical is not None or [row.id for row in segments] != [row.id for row in layout.segments]
 
 
 @contextmanager
@@ -169,9 +174,10 @@ def _rewritten(archive: Place, row: Sealed, bearable: float = _DEAD) -> Sealed:
 
 def _whole(archive: Place, row: Sealed) -> Sealed:
     home = archive.folder / "dense" / row.id
-    fits = row.embedder == archive.space.fingerprint
-    if fits and all(is_intact(home / name, known, trust=False) for name, known in row.files.items()):
-        return row
+    seen = {name: stamped_again(home / name, known) for name, known in row.files.items()}
+    files = {name: now for name, now in seen.items() if now is not None}
+    if row.embedder == archive.space.fingerprint and files.keys() == row.files.keys():
+        return row._replace(files=files)
     return _from_store(archive, row)
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer import caches, dense, lexical_files, nearest, seal
+from indexer import caches, dense, files, lexical_files, nearest, seal
 from indexer.archive import Archive
 from indexer.commit import delete
 from indexer.dense import Segments
@@ -345,12 +345,12 @@ def test_300_damaged_cache_files_give_no_wrong_reply(archive: Archive, caplog: p
     settle(archive, force=True)
     expected, words = contents(archive.view()), lexical_ids(archive.view(), "khan")
     archive.close()
-    files = [file for kind in ("dense", "lexical") for file in (archive.folder / kind).rglob("*") if file.is_file()]
-    files = [file for file in files if file.stat().st_size]
+    every = [file for kind in ("dense", "lexical") for file in (archive.folder / kind).rglob("*") if file.is_file()]
+    every = [file for file in every if file.stat().st_size]
     chance = random.Random(3)
     noticed = 0
     for _ in range(300):
-        file = chance.choice(files)
+        file = chance.choice(every)
         whole = file.read_bytes()
         damaged = bytearray(whole)
         if chance.random() < 0.2:
@@ -384,6 +384,23 @@ def test_repair_makes_damaged_caches_whole(archive: Archive, caplog: pytest.LogC
     assert contents(again.view()) == expected
     assert caplog.text == ""
     assert not repair(again)
+    again.close()
+
+
+def test_a_copied_folder_is_hashed_once_and_believed_after_repair(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(archive, force=True)
+    expected = contents(archive.view())
+    archive.close()
+    copy = Archive(shutil.copytree(archive.folder, tmp_path / "copy"), WordEmbedder())
+    assert not repair(copy)  # nothing was damaged
+    copy.close()
+    monkeypatch.setattr(files, "stamp", lambda file: pytest.fail(f"{file} is hashed"))
+    monkeypatch.setattr(lexical_files, "_has_its_crc", lambda file: pytest.fail(f"{file} is read"))
+    again = Archive(copy.folder, WordEmbedder())
+    assert contents(again.view()) == expected
+    assert lexical_ids(again.view(), "khan") == set(expected)
     again.close()
 
 

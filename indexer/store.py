@@ -75,9 +75,10 @@ CREATE TABLE duplicate(
 ) STRICT;
 """
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
-# Came after the first format: what filters look at, without the pages of the texts. The next writer makes it.
+# Came after the first format: what filters and "latest" look at, without the pages of texts. Made by the next writer.
 _LATER = """CREATE INDEX IF NOT EXISTS article_facts
-    ON article(source, published_at, author, id, added_seq, removed_seq)"""
+    ON article(source, published_at, author, id, added_seq, removed_seq);
+CREATE INDEX IF NOT EXISTS article_published ON article(published_at, added_seq, removed_seq)"""
 
 
 class _Look(NamedTuple):

@@ -20,6 +20,8 @@ _LATEST = re.compile(
     r"|(?:this|last|past) (?:week|weekend|month|year))\b",
     re.IGNORECASE,
 )
+_NEWEST = f"""SELECT published_at FROM article WHERE published_at IS NOT NULL AND {VISIBLE}
+    ORDER BY published_at DESC LIMIT 1"""
 
 
 def asks_for_latest(query: str) -> bool:
@@ -44,9 +46,8 @@ def bonus(view: View, query: str, filters: Filters, passages: Sequence[int]) -> 
 
 
 def _newest(view: View) -> date | None:
-    sql = f"SELECT max(published_at) FROM article WHERE {VISIBLE}"
-    ((found,),) = view.rows(sql, {"s": view.info.sequence})
-    return _day(found) if found else None
+    found = view.rows(_NEWEST, {"s": view.info.sequence})
+    return _day(found[0][0]) if found else None
 
 
 def _day(published_at: str) -> date:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from indexer.archive import Archive
-from indexer.commit import Draft, commit
+from indexer.commit import Draft, commit, delete
 from indexer.types import Filters, Passage
 from indexer.views import View
-from retriever.recency import asks_for_latest, bonus
+from retriever.recency import _NEWEST, _newest, asks_for_latest, bonus
 from retriever.search import search
 from tests.fakes import WordEmbedder, article, page
 
@@ -66,3 +66,15 @@ def test_the_latest_article_comes_first_when_asked_for_and_none_after_now(archiv
     assert {hit.article.id for hit in then} == {"old", "mid", "undated"}
     words = search("latest Khan Xi", view, archive.embedder, 4, "lexical", Filters(as_of="2022-02-06"))
     assert {hit.article.id for hit in words} == {"old", "mid", "undated"}
+
+
+def test_the_newest_date_is_that_of_what_lives_and_is_found_without_reading_articles(archive: Archive) -> None:
+    view = view_of(archive)
+    dates = [at for (at,) in view.rows("SELECT published_at FROM article WHERE published_at IS NOT NULL", ())]
+    assert str(_newest(view)) == max(dates)[:10]
+    delete(archive, [i for (i,) in view.rows("SELECT id FROM article WHERE published_at = ?", (max(dates),))])
+    assert str(_newest(archive.view())) == max(at for at in dates if at != max(dates))[:10]
+    assert str(_newest(view)) == max(dates)[:10]  # the view from before
+    plan = " ".join(str(row[3]) for row in view.rows(f"EXPLAIN QUERY PLAN {_NEWEST}", {"s": 1}))
+    assert "USING COVERING INDEX article_published" in plan
+    assert "TEMP B-TREE" not in plan

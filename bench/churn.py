@@ -9,6 +9,8 @@ quotation as it was written. Prints a line of JSON; the first thing that is wron
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
 import json
 import random
 import statistics
@@ -22,6 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.measure import memory
 from indexer.store import FILE
 from indexer.types import Filters, Mode, Page
 from pullquote import Archive
@@ -221,13 +224,14 @@ class Watch:
     def __init__(self, folder: Path) -> None:
         self._log = folder / f"{FILE}-wal"
         self.resident: list[float] = []
+        self.own: list[float] = []  # of that, what no file backs
         self.log = 0
 
     def look(self) -> None:
-        """Note both, in MB."""
-        status = Path("/proc/self/status").read_text("ascii")
-        kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-        self.resident.append(int(kilobytes) / 1000)
+        """Note all, in MB."""
+        now = memory()
+        self.resident.append(now["all"])
+        self.own.append(now["own"])
         self.log = max(self.log, self._log.stat().st_size if self._log.exists() else 0)
 
 
@@ -272,28 +276,38 @@ def churn(folder: Path, seconds: float) -> dict[str, object]:
         assert ended is None, f"the writer ended with {ended}"
         health = archive.doctor(repair=True)
         assert health.ok, health
-    return _figures(seconds, readers, ledger, watch)
+        given_back = trimmed()
+    return {**_figures(seconds, readers, ledger, watch), "own_mb_after_trimming": given_back}
+
+
+def trimmed() -> float:
+    """What this process has of its own, in MB, when the allocator has given back what it only keeps for later."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return memory()["own"]
 
 
 def _figures(seconds: float, readers: list[Reader], ledger: Ledger, watch: Watch) -> dict[str, object]:
     kinds = sorted({kind for reader in readers for kind in reader.spent})
     spent = {kind: sorted(s for reader in readers for s in reader.spent.get(kind, ())) for kind in kinds}
-    warm = watch.resident[int(len(watch.resident) * _WARM) :]
-    third = max(1, len(warm) // 3)
     return {
         "seconds": round(seconds),
         "writes": ledger.steps,
         "requests": {kind: len(times) for kind, times in spent.items()},
         "p50_ms": {kind: round(1000 * statistics.median(times)) for kind, times in spent.items()},
         "p95_ms": {kind: round(1000 * times[int(0.95 * (len(times) - 1))]) for kind, times in spent.items()},
-        "resident_mb": {
-            "first_third": round(statistics.median(warm[:third])),
-            "last_third": round(statistics.median(warm[-third:])),
-            "most": round(max(watch.resident)),
-        },
+        "resident_mb": _growth(watch.resident),
+        "own_mb": _growth(watch.own),
         "log_mb_most": round(watch.log / 1e6, 1),
         "failed_or_wrong": 0,
     }
+
+
+def _growth(looks: list[float]) -> dict[str, float]:
+    warm = looks[int(len(looks) * _WARM) :]
+    third = max(1, len(warm) // 3)
+    first, last = statistics.median(warm[:third]), statistics.median(warm[-third:])
+    return {"first_third": round(first), "last_third": round(last), "most": round(max(looks))}
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from indexer.views import View
 from retriever.search import search
 
 N_QUESTIONS, K = 500, 10
+N_TIMED = 200  # of them
 QUESTIONS = "questions.npz"
 _BLOCK = 50_000
 
@@ -82,10 +83,11 @@ def questions(folder: Path, data: Path) -> Asked:
         return Asked(held["texts"].tolist(), held["vectors"])
 
 
-def measure(folder: Path, size: int) -> dict[str, Any]:
-    """All figures of the archive at its present size; 0 means the empty one. It is opened cold first."""
-    asked, prepared, home = questions(folder, Path()), Prepared(folder), folder / ("archive" if size else "empty")
-    if size == 0:
+def costs(folder: Path, home: Path) -> dict[str, Any]:
+    """Times, memory and disk of an archive. It is opened cold first; an empty one has memory alone."""
+    asked, prepared = questions(folder, Path()), Prepared(folder)
+    asked = Asked(asked.texts[:N_TIMED], asked.vectors[:N_TIMED])
+    if home.name == "empty":
         archive, _ = _opened(home, folder)
         _search_all(archive.view(), prepared, asked, "hybrid")
         return {"memory_mb": memory()}
@@ -97,7 +99,6 @@ def measure(folder: Path, size: int) -> dict[str, Any]:
     archive, warm_open = _opened(home, folder)
     view = archive.view()
     _search_all(view, prepared, asked, "hybrid")  # warm
-    found = [view.dense.search(vector, 101) for vector in asked.vectors]
     facts = {
         "passages": view.info.passages,
         "articles": view.info.articles,
@@ -113,9 +114,19 @@ def measure(folder: Path, size: int) -> dict[str, Any]:
         "memory_mb": memory(),
         "disk_mb": _disk(home),
     }
-    facts["recall_at_10"], facts["recall_at_100"] = recall(folder, view, asked, found)
-    facts["filtered"] = filtered(view, asked)
     facts["first_search_after_adding_ms"] = round(1000 * _after_adding(archive, asked), 1)
+    archive.close()
+    return facts
+
+
+def quality(folder: Path, home: Path) -> dict[str, Any]:
+    """What an archive finds of what exact search finds, of all and among some."""
+    asked = questions(folder, Path())
+    archive, _ = _opened(home, folder)
+    view = archive.view()
+    found = [view.dense.search(vector, 101) for vector in asked.vectors]
+    at_10, at_100 = recall(folder, view, asked, found)
+    facts = {"recall_at_10": at_10, "recall_at_100": at_100, "filtered": filtered(view, asked)}
     archive.close()
     return facts
 

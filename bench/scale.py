@@ -1,7 +1,8 @@
-"""An archive that grows to a million passages, measured on the way: `python -m bench.scale FOLDER` (`make scale`).
+"""Archives of up to a million passages, each grown from the last: `python -m bench.scale FOLDER` (`make scale`).
 
 It goes on where it was stopped. FOLDER gets the passages (`bench.passages`), their vectors (embedded here, or taken
-with --vectors FILE), one archive that grows, and results.json, which `bench.plots` draws.
+with --vectors FILE), an archive for each size, and results.json, which `bench.plots` draws. --parts does some of it
+only: "grow", and of what is measured "costs" (times, memory, disk: on an idle machine), "quality", "recovery".
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -23,7 +26,7 @@ import numpy as np
 
 from bench import made, passages
 from bench.corpora import DATA
-from bench.measure import Prepared, measure, questions
+from bench.measure import Prepared, costs, quality, questions
 from indexer import seal, stories
 from indexer.archive import Archive
 from indexer.commit import Draft, commit
@@ -31,6 +34,7 @@ from indexer.types import Page
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 RESULTS = "results.json"
+PARTS = ("grow", "costs", "quality", "recovery")
 _KILLED_AT = 100_000
 _BATCH = 256  # articles a commit
 _SHARD = 1024  # passages embedded between two looks at the disk
@@ -43,40 +47,76 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--vectors", type=Path, help="(n, 384) float16 of the first n passages, embedded before")
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)  # in a process of its own
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)  # in a process of its own
     parser.add_argument("--die-after", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure is not None:
-        print(json.dumps(measure(given.folder, given.measure)))
+        part, home = given.measure
+        print(json.dumps((costs if part == "costs" else quality)(given.folder, given.folder / home)))
     elif given.die_after is not None:
-        grow(given.folder, given.die_after, settle=False)
+        grow(given.folder, given.folder / "killed", given.die_after, settle=False)
         os.kill(os.getpid(), signal.SIGKILL)
     else:
-        run(given.folder, sorted(given.sizes), given.vectors, given.data)
+        run(given.folder, sorted(given.sizes), given.vectors, given.data, given.parts)
 
 
-def run(folder: Path, sizes: Sequence[int], ready: Path | None, data: Path) -> None:
-    """Bring the archive to each size and measure it there, unless results.json has that size already."""
+def run(folder: Path, sizes: Sequence[int], ready: Path | None, data: Path, parts: Sequence[str]) -> None:
+    """Make the archive of each size and measure it, unless results.json has that already."""
     passages.prepare(folder, data)
     embed(folder, ready, sizes[-1])
     asked = questions(folder, data)
     print(f"{len(asked.texts)} questions", file=sys.stderr)
+    if "grow" in parts:
+        for size in sizes:
+            _note(folder, str(size), "growing", partial(grown_to, folder, size))
+    if "costs" in parts:
+        if not (folder / "empty").exists():
+            Archive(folder / "empty", Prepared(folder), create=True).close()
+        _note(folder, "empty", "costs", lambda: _apart(folder, "costs", "empty"))
+    for size, part in product(sizes, [part for part in parts if part in {"costs", "quality"}]):
+        _note(folder, str(size), part, partial(_apart, folder, part, name_of(size)))
+    if "recovery" in parts and _KILLED_AT in sizes:
+        _note(folder, str(_KILLED_AT), "recovery", lambda: killed(folder, _KILLED_AT))
+
+
+def _note(folder: Path, size: str, part: str, work: Callable[[], dict[str, Any]]) -> None:
+    """Put one part of what is known of a size into results.json, unless it is there."""
     results = _read(folder / RESULTS)
-    if "empty" not in results:
-        Archive(folder / "empty", Prepared(folder), create=True).close()
-        results["empty"] = _apart(folder, "--measure", "0")
-    for size in sizes:
-        if str(size) not in results:
-            begun, cpu, before = time.monotonic(), time.process_time(), grown(folder)
-            grow(folder, size)
-            seconds, cpu_s = time.monotonic() - begun, time.process_time() - cpu
-            found = _apart(folder, "--measure", str(size))
-            found["growing"] = {"passages": size - before, "seconds": round(seconds), "cpu_seconds": round(cpu_s)}
-            if size == _KILLED_AT:
-                found["recovery"] = killed(folder, size)
-            results[str(size)] = found
-            _write(folder / RESULTS, results)
-            print(json.dumps({size: found}, indent=1))
+    if part not in results.get(size, {}):
+        found = work()
+        results.setdefault(size, {})[part] = found
+        _write(folder / RESULTS, results)
+        print(json.dumps({size: {part: found}}, indent=1))
+
+
+def name_of(size: int) -> str:
+    """The folder of the archive of one size."""
+    return f"archive-{size}"
+
+
+def grown_to(folder: Path, size: int) -> dict[str, Any]:
+    """Make the archive of one size, from the largest smaller one; what that took."""
+    home = folder / name_of(size)
+    smaller = [int(other.name.removeprefix("archive-")) for other in folder.glob("archive-*")]
+    origin = max((n for n in smaller if n < size), default=0)
+    if origin and not home.exists():
+        _copied(folder, folder / name_of(origin), home)
+    begun, cpu, before = time.monotonic(), time.process_time(), held(folder, home)
+    grow(folder, home, size)
+    seconds, cpu_s = time.monotonic() - begun, time.process_time() - cpu
+    return {"passages": held(folder, home) - before, "seconds": round(seconds), "cpu_seconds": round(cpu_s)}
+
+
+def _copied(folder: Path, archive: Path, home: Path) -> None:
+    """Copy an archive, with caches that are believed as those of the first are."""
+    fresh = home.with_name("copying")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(archive, fresh)
+    copy = Archive(fresh, Prepared(folder))
+    seal.repair(copy)
+    copy.close()
+    fresh.rename(home)
 
 
 def embed(folder: Path, ready: Path | None, size: int) -> None:
@@ -87,8 +127,8 @@ def embed(folder: Path, ready: Path | None, size: int) -> None:
     lengths = np.load(folder / passages.LENGTHS)
     if not file.exists():
         _embed(folder, len(lengths))
-    parts = made.plan(made.Texts(folder).first, max(size, made.SIZE))
     if not (folder / made.ORDERED).exists():
+        parts = made.plan(made.Texts(folder).first, max(size, made.SIZE))
         made.write_vectors(np.load(file, mmap_mode="r"), parts, folder / made.ORDERED)
 
 
@@ -108,33 +148,33 @@ def _embed(folder: Path, n: int) -> None:
     fresh.rename(folder / made.VECTORS)
 
 
-def grown(folder: Path) -> int:
-    """How many passages of the million the archive holds."""
-    if not (folder / "archive").exists():
+def held(folder: Path, home: Path) -> int:
+    """How many passages of the million an archive holds."""
+    if not home.exists():
         return 0
-    archive = Archive(folder / "archive", Prepared(folder))
+    archive = Archive(home, Prepared(folder))
     sql = "SELECT count(*) FROM passage JOIN article ON article = article.rowid WHERE id NOT LIKE 'added-%'"
-    held = int(archive.store.rows(sql)[0][0])
+    found = int(archive.store.rows(sql)[0][0])
     archive.close()
-    return held
+    return found
 
 
-def grow(folder: Path, size: int, settle: bool = True) -> None:
+def grow(folder: Path, home: Path, size: int, settle: bool = True) -> None:
     """Add articles until the archive holds about `size` passages, as the store and the caches take them.
 
     settle: put all on disk at the end, too, not only what gathers on the way.
 
     What near-duplicates cost is measured by `bench.duplicates`: they are not looked for here.
     """
-    held = grown(folder)
-    if held >= size:
+    done = held(folder, home)
+    if done >= size:
         return
     texts = made.Texts(folder)
     parts, vectors = made.plan(texts.first), np.load(folder / made.ORDERED, mmap_mode="r")
-    archive = Archive(folder / "archive", Prepared(folder), create=True)
-    coming = made.articles(texts, parts, held)
+    archive = Archive(home, Prepared(folder), create=True)
+    coming = made.articles(texts, parts, done)
     with mock.patch.object(stories, "link"):
-        while held < size and (batch := list(islice(coming, _BATCH))):
+        while done < size and (batch := list(islice(coming, _BATCH))):
             while len(batch) > 1 and batch[-2][2].stop >= size:
                 batch.pop()
             drafts = [
@@ -142,38 +182,41 @@ def grow(folder: Path, size: int, settle: bool = True) -> None:
                 for article, spans, rows in batch
             ]
             commit(archive, drafts)
-            held = batch[-1][2].stop
+            done = batch[-1][2].stop
             seal.settle(archive)
-            print(f"\r{held} passages", end="", file=sys.stderr)
+            print(f"\r{done} passages", end="", file=sys.stderr)
     if settle:
         seal.settle(archive, force=True)
     archive.close()
 
 
-def killed(folder: Path, size: int) -> dict[str, float]:
+def killed(folder: Path, size: int) -> dict[str, Any]:
     """Open an archive whose writer was killed just before it would have sealed what it had gathered."""
+    home = folder / "killed"
+    shutil.rmtree(home, ignore_errors=True)
+    _copied(folder, folder / name_of(size), home)
     command = [sys.executable, "-m", "bench.scale", str(folder), "--die-after", str(size + seal.SEAL_AT - 500)]
     died = subprocess.run(command, check=False).returncode
     assert died == -signal.SIGKILL, died
     prepared, begun = Prepared(folder), time.perf_counter()
-    archive = Archive(folder / "archive", prepared)
+    archive = Archive(home, prepared)
     found = archive.view().dense.search(prepared.vectors[0], 10)
     seconds = time.perf_counter() - begun
     assert len(found) == 10
-    held = archive.view().info.passages
+    info = archive.view().info
     archive.close()
-    return {"passages": held, "seconds_to_first_search": round(seconds, 2)}
+    shutil.rmtree(home)
+    return {"passages": info.passages, "layout": info.layout, "seconds_to_first_search": round(seconds, 2)}
 
 
 def _page(name: str) -> Page:
     return Page(origin=f"bench:{name}", source_sha256=name, extractor="bench", text="")
 
 
-def _apart(folder: Path, *arguments: str) -> dict[str, Any]:
+def _apart(folder: Path, part: str, home: str) -> dict[str, Any]:
     """What another process prints, so that memory and caches are its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.scale", str(folder), *arguments], check=True, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "bench.scale", str(folder), "--measure", part, home]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from indexer import archive as archives
 from indexer.build import build
+from indexer.choice import choose
 from indexer.chunk import CHUNKER, chunk
 from indexer.clean import clean
 from indexer.commit import delete
@@ -176,7 +177,7 @@ class Archive:
         counts: Counter[str] = Counter()
         tell = _counting(counts, report)
         if reembed:
-            _ = self._archive.folder  # a server's cannot be changed over, so far
+            _ = self._archive.caches  # a server's cannot be changed over, so far
             reembed_archive(self._archive, _until(stop, tell))
         self._archive.check_embedder()
         link_missing(self._archive)
@@ -489,11 +490,17 @@ class Archive:
         """
         from indexer.doctor import examine
 
+        if repair:
+            self._archive.index.repair()
         if repair and self._archive.is_folder:
             mend(self._archive)
             finish_purge(self._archive)
             try_settle(self._archive, force=True)
         return examine(self._archive)
+
+    def check(self) -> None:
+        """Raises ArchiveUnavailable: its store or its index does not answer."""
+        self._archive.check()
 
     def recheck(self, rest: Callable[[float], bool]) -> list[str]:
         """Hash the files of the caches anew; what is damaged is told in the log, and read from the store from now on.
@@ -548,13 +555,18 @@ class Reader:
         return evaluate(self._reader, questions, report)
 
 
-def init(path: str | Path) -> Place:
+def init(path: str | Path, index: str | None = None) -> Place:
     """Make an empty archive where there is none; bring the tables of one on a server up to date. Returns its place.
 
+    index: what searches it from now on, `embedded` or a URL, milvus+http://host:19530; None leaves that as it is.
     Raises ArchiveUnavailable, NewerFormat, InvalidInput.
     """
     store = open_store(place_of(path) if isinstance(path, str) else path, create=True, migrate=True)
-    store.close()
+    try:
+        if index is not None:
+            choose(store, index)
+    finally:
+        store.close()
     return store.place
 
 

@@ -13,11 +13,12 @@ from typing import TypeVar
 from indexer import caches
 from indexer.articles import Articles
 from indexer.caches import VISIBLE
+from indexer.choice import index_of, url_in
 from indexer.errors import InvalidInput, ModelMismatch, PullquoteError
 from indexer.generations import OF_SERVING, serving, space_of
-from indexer.indexes import LocalIndex, PassageIndex, Searchable
+from indexer.indexes import Searchable
 from indexer.store import Store
-from indexer.stores import ArticleStore, Place, open_store
+from indexer.stores import ArticleStore, Place, Transaction, open_store
 from indexer.types import Embedder, VectorSpace, ViewInfo
 from indexer.views import Glance, Moment, View
 
@@ -40,7 +41,7 @@ class Archive:
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
         self._load: Callable[[], Embedder] | None = None
-        self.index: PassageIndex = LocalIndex(self.store, lambda: self.space)
+        self.index, self._index_url = index_of(self.store, lambda: self.space)
         self._view: View | None = None
         self._glance: Glance | None = None
         if callable(embedder):
@@ -60,6 +61,32 @@ class Archive:
         if isinstance(self.store.place, Path):
             return self.store.place
         raise InvalidInput("archive", f"{self.store.place} is a server's: this is for archives in folders alone")
+
+    @property
+    def has_caches(self) -> bool:
+        """Whether what searches it is put on disk, in its folder."""
+        return self.is_folder and self.index.is_local
+
+    @property
+    def caches(self) -> Path:
+        """Its folder, where its caches are. Raises InvalidInput: a server has it, or its index."""
+        if self.index.is_local:
+            return self.folder
+        raise InvalidInput("archive", f"its index is {self.index.place}: this is for archives in folders alone")
+
+    def note(self, writing: Transaction, sequence: int) -> None:
+        """Write down what the index has to follow, in the transaction that takes this sequence number.
+
+        Raises InvalidInput: another index was chosen since this archive was opened.
+        """
+        if url_in(writing) != self._index_url:
+            raise InvalidInput("index", "another one was chosen for this archive meanwhile: start this again")
+        self.index.note(writing, sequence)
+
+    def check(self) -> None:
+        """Raises ArchiveUnavailable: its store or its index does not answer."""
+        self._now()
+        self.index.check()
 
     @property
     def files(self) -> Store:

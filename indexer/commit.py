@@ -62,8 +62,12 @@ def commit(archive: Archive, drafts: Sequence[Draft]) -> list[IndexEvent]:
         stories.prepare(writing)
         sequence = _sequence(writing) + 1
         events = [_put(writing, archive.embedder.fingerprint, draft, sequence) for draft in drafts]
-        if any(event.status != "unchanged" for event in events):
+        changed = any(event.status != "unchanged" for event in events)
+        if changed:
             writing.rows("UPDATE meta SET value = ? WHERE key = 'sequence'", (sequence,))
+            archive.note(writing, sequence)
+    if changed:
+        archive.index.follow()
     return events
 
 
@@ -75,6 +79,9 @@ def delete(archive: Archive, ids: Sequence[str]) -> list[str]:
         for article_id in wanted:
             if not remove(writing, article_id, sequence):
                 raise ArticleNotFound(article_id)
+        if wanted:
+            archive.note(writing, sequence)
+    archive.index.follow()
     return wanted
 
 

@@ -128,6 +128,10 @@ def _purged(archive: Archive) -> tuple[bool, str]:
     return not due, f"bytes of purged articles may be left{_MEND}" if due else "nothing is left of what was purged"
 
 
+def _index(archive: Archive) -> tuple[bool, str]:
+    return archive.index.examine()
+
+
 _MEND = ": run `pullquote doctor --repair`"
 _OF_FILES = {"dense", "lexical", "strays"}
 _CHECKS = {
@@ -143,4 +147,5 @@ _CHECKS = {
     "purged": _purged,
     "reembedding": _reembedding,
     "view": _counts,
+    "index": _index,
 }

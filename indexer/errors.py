@@ -165,6 +165,20 @@ class ModelMismatch(PullquoteError):
         )
 
 
+class IndexMismatch(PullquoteError):
+    """An index outside the store holds the vectors of another embedder than the store does."""
+
+    def __init__(self, index: str, built_with: str, wanted: str) -> None:
+        super().__init__(index, built_with, wanted)
+        self.index, self.built_with, self.wanted = index, built_with, wanted
+
+    def __str__(self) -> str:
+        return (
+            f"{self.index} holds vectors of embedder {self.built_with}, the archive those of {self.wanted}: "
+            "run `pullquote doctor --repair` to make the index anew"
+        )
+
+
 class ArticleNotFound(PullquoteError):
     """No article of this id is in the view."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -64,6 +64,10 @@ class PassageIndex(Protocol):
 
     def distrust(self, folders: Collection[str]) -> None:
         """Read from the store, from now on, what lies in these folders of caches."""
+        ...
+
+    def purge(self, articles: Sequence[int]) -> None:
+        """Remove removed articles (rows) now: the store is about to. Raises ArchiveUnavailable, ArchiveBusy."""
         ...
 
     def check(self) -> None:
@@ -152,6 +156,9 @@ class LocalIndex:
         """See `PassageIndex.distrust`."""
         self._distrusted |= frozenset(folders)
         self._state = None
+
+    def purge(self, articles: Sequence[int]) -> None:
+        """Nothing: `indexer.purge` has the files rewritten."""
 
     def check(self) -> None:
         """Nothing: it is here."""

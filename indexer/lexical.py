@@ -53,7 +53,7 @@ class Term(NamedTuple):
 FIELDS = {"text": 1.0, "exact": 0.5, "title": 0.5}
 _STATE = "#state"  # no article can have this id
 _HEAP = 64_000_000  # bytes that a writer may fill before it flushes
-_NO_DATE = -(2**62)  # outside every range a filter can ask for
+NO_DATE = -(2**62)  # stands for one that is unknown, outside every range a filter can ask for
 _LONGEST = 80  # a word of more is not indexed
 _WORD = r"[\p{L}\p{N}\p{M}]+"
 
@@ -155,14 +155,14 @@ class LexicalView:
         parts = [tantivy.Query.term_set_query(self._schema, field, list(values)) for field, values in named if values]
         integer = tantivy.FieldType.Integer
         if filters.since:
-            first = _seconds(bounds(filters.since)[0])[0]
+            first = seconds(bounds(filters.since)[0])[0]
             parts.append(tantivy.Query.range_query(self._schema, "published_last", integer, first, 2**62))
         if filters.until:
-            last = _seconds(bounds(filters.until)[1])[1]
-            parts.append(tantivy.Query.range_query(self._schema, "published_first", integer, _NO_DATE + 1, last))
+            last = seconds(bounds(filters.until)[1])[1]
+            parts.append(tantivy.Query.range_query(self._schema, "published_first", integer, NO_DATE + 1, last))
         if filters.as_of:
-            last = _seconds(bounds(filters.as_of)[1])[1]
-            parts.append(tantivy.Query.range_query(self._schema, "published_first", integer, _NO_DATE, last))
+            last = seconds(bounds(filters.as_of)[1])[1]
+            parts.append(tantivy.Query.range_query(self._schema, "published_first", integer, NO_DATE, last))
         return parts
 
 
@@ -218,7 +218,17 @@ def _splitter() -> tantivy.TextAnalyzer:
     return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(_WORD)).build()
 
 
-def _seconds(published_at: str) -> tuple[int, int]:
+def stemmed(text: str) -> str:
+    """All stems of a text, in order, for an index that counts words itself."""
+    return " ".join(_analyzer(True).analyze(unicodedata.normalize("NFC", text)))
+
+
+def stemmed_query(query: str) -> str:
+    """The stems that a query looks for, each once."""
+    return " ".join(_tokens(" ".join(query_words(query)), stem=True))
+
+
+def seconds(published_at: str) -> tuple[int, int]:
     """Return the first and the last second of a stored date, since 1970."""
     first = datetime.fromisoformat(published_at).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     last = first + timedelta(days=1, seconds=-1) if len(published_at) == len("2022-02-06") else first
@@ -241,7 +251,7 @@ def _schema() -> tantivy.Schema:
 
 def _document(words: Words) -> tantivy.Document:
     text, title = (unicodedata.normalize("NFC", part or "") for part in (words.text, words.title))
-    first, last = _seconds(words.published_at) if words.published_at else (_NO_DATE, _NO_DATE)
+    first, last = seconds(words.published_at) if words.published_at else (NO_DATE, NO_DATE)
     document = tantivy.Document(id=words.article_id, text=text, exact=text, title=title)
     document.add_integer("passage", words.passage)
     document.add_integer("article", words.article)

@@ -199,6 +199,18 @@ class PostgresStore:
         with self._transaction(_DURABLE, f"SET LOCAL lock_timeout = {_LOCK_MS}", alone) as connection:
             yield PostgresWriting(connection)
 
+    @contextmanager
+    def alone(self, name: str, wait: bool) -> Iterator[bool]:
+        """See `ArticleStore.alone`."""
+        lock = f"hashtextextended('pullquote {name} ' || current_schema(), 0)"
+        if wait:
+            with self._transaction(f"SET LOCAL lock_timeout = {_LOCK_MS}", f"SELECT pg_advisory_xact_lock({lock})"):
+                yield True
+            return
+        with self._transaction() as connection:
+            found = connection.execute(f"SELECT pg_try_advisory_xact_lock({lock})".encode()).fetchone()
+            yield bool(found and found[0])
+
     def meta(self, key: str) -> Any:  # noqa: ANN401 - as the Protocol says; here it is text or None
         """The value of a meta row, or None."""
         found = self.rows("SELECT value FROM meta WHERE key = ?", (key,))

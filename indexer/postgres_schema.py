@@ -101,4 +101,12 @@ CREATE TABLE access_key(
 );
 """
 
-MIGRATIONS = (_FIRST, _LONG_KEYS, _KEYS)
+# What an index outside the store has still to follow: see `indexer.outbox`.
+_OUTBOX = """
+CREATE TABLE outbox(
+  number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, article BIGINT NOT NULL, due BIGINT NOT NULL
+);
+CREATE INDEX outbox_article ON outbox(article);
+"""
+
+MIGRATIONS = (_FIRST, _LONG_KEYS, _KEYS, _OUTBOX)

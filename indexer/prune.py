@@ -25,6 +25,8 @@ def prune(archive: Archive, roots: Sequence[Path], seen: Collection[str], refuse
         if gone:
             sequence = next_sequence(writing)
             writing.many("UPDATE article SET removed_seq = ? WHERE rowid = ?", [(sequence, row) for row in gone])
+            archive.note(writing, sequence)
+    archive.index.follow()
     return [IndexEvent("removed", key, article_id, "its source is gone") for key, article_id in gone.values()]
 
 

@@ -37,6 +37,7 @@ def purge(archive: Archive, ids: Sequence[str]) -> list[str]:
             remove(writing, article_id, sequence)
             if not writing.rows("SELECT 1 FROM article WHERE id = ? LIMIT 1", (article_id,)):
                 raise ArticleNotFound(article_id)
+        archive.note(writing, sequence)
         _doom(writing, "id IN (SELECT value FROM json_each(?)) AND removed_seq IS NOT NULL", (json.dumps(wanted),))
     finish(archive)
     return wanted
@@ -63,6 +64,7 @@ def finish(archive: Archive) -> None:
     with sealing(archive.folder, patient=True):
         doomed: list[int] = json.loads(archive.store.meta(_DUE) or "[]")
         if doomed:
+            archive.index.purge(doomed)
             without_dead(archive)
         for start in range(0, len(doomed), _AT_ONCE):
             with archive.store.writing() as writing:

@@ -35,7 +35,7 @@ def settle(archive: Archive, force: bool = False) -> bool:
 
     Does nothing when another process is at it. Raises ArchiveReadOnly: the disk refuses; the store is as it was.
     """
-    if not archive.is_folder:
+    if not archive.has_caches:
         return False
     vectors, words = _gathered(archive)
     if not force and vectors < SEAL_AT and words < WORDS_AT:

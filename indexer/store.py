@@ -7,6 +7,7 @@ A row is visible at sequence s when added_seq <= s and it was not removed at s. 
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ import apsw
 import apsw.sqlite_extra
 
 from indexer.errors import ArchiveBusy, ArchiveDamaged, ArchiveMissing, ArchiveReadOnly, NewerFormat
-from indexer.files import may_write
+from indexer.files import holder_of, kernel_lock, may_write
 from indexer.stores import Row, Values
 
 FORMAT = 1
@@ -235,6 +236,19 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
         self._bound_log()
+
+    @contextmanager
+    def alone(self, name: str, wait: bool) -> Iterator[bool]:
+        """See `ArticleStore.alone`."""
+        deadline = time.monotonic() + (_BUSY_MS / 1000 if wait else 0)
+        while True:
+            with kernel_lock(self.folder / f"{name}.lock") as mine:
+                if mine or not wait:
+                    yield mine
+                    return
+            if time.monotonic() > deadline:
+                raise ArchiveBusy(self.folder, holder_of(self.folder / f"{name}.lock"))
+            time.sleep(0.02)
 
     def _bound_log(self) -> None:
         """Fold a log that has grown: SQLite does so only at a moment when nobody reads, which may never come."""

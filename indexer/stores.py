@@ -76,6 +76,13 @@ class ArticleStore(Protocol):
         """One write transaction: whole and durable when the block ends, or, after an error, not at all."""
         ...
 
+    def alone(self, name: str, wait: bool) -> AbstractContextManager[bool]:
+        """Hold a lock of this archive that ends with its process, beside writers. Yields False if another has it.
+
+        wait: for it, and raise ArchiveBusy when that is in vain. Raises ArchiveReadOnly.
+        """
+        ...
+
     def meta(self, key: str) -> Any:  # noqa: ANN401 - text, or in SQLite also int
         """The value of a meta row, or None."""
         ...

@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from pullquote import Archive
 from tests.cluster import Postgres
+from tests.milvus import MilvusLite
 from tests.shim import can_build
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no error
@@ -69,4 +70,11 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of the tests' own."""
     with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def milvus() -> Iterator[MilvusLite]:
+    """A Milvus Lite of the tests' own."""
+    with MilvusLite() as server:
         yield server

@@ -19,6 +19,7 @@ from indexer.errors import (
     ArchiveReadOnly,
     ArchiveUnavailable,
     ArticleNotFound,
+    IndexMismatch,
     InvalidInput,
     ModelDamaged,
     ModelMismatch,
@@ -42,7 +43,7 @@ _CODES: tuple[tuple[int, tuple[type[PullquoteError], ...]], ...] = (
     (USAGE, (InvalidInput,)),
     (ARCHIVE_OR_MODEL, (ArchiveMissing, ArchiveDamaged, ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable)),
     (ARCHIVE_OR_MODEL, (NewerFormat, OlderFormat)),
-    (ARCHIVE_OR_MODEL, (ModelMissing, ModelDamaged, ModelMismatch)),
+    (ARCHIVE_OR_MODEL, (ModelMissing, ModelDamaged, ModelMismatch, IndexMismatch)),
 )
 
 

@@ -31,8 +31,8 @@ async def healthz() -> Response:
 
 @router.get("/readyz", responses={**says("ready", "Questions are answered."), **problems(503)})
 def readyz(archive: ArchiveDep) -> Response:
-    """Say whether questions are answered: 503 until archive and models are loaded, and while its store is away."""
-    archive.view_info()
+    """Say whether questions are answered: 503 while archive and models are loaded, and while store or index is away."""
+    archive.check()
     return reply({"status": "ready"})
 
 

@@ -128,6 +128,9 @@ class FakeArchive:
     def view_info(self) -> ViewInfo:
         return VIEW
 
+    def check(self) -> None:
+        pass
+
     def __enter__(self) -> Self:
         return self
 

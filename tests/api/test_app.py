@@ -39,6 +39,7 @@ class Held:
         self.error = error
         self.closed = False
         self.view_info: Callable[[], object] = lambda: None
+        self.check: Callable[[], None] = lambda: None
 
     def load(self) -> None:
         assert self.loaded.wait(30)

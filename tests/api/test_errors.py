@@ -29,6 +29,7 @@ from indexer.errors import (
     ArchiveReadOnly,
     ArchiveUnavailable,
     ArticleNotFound,
+    IndexMismatch,
     InvalidInput,
     ModelDamaged,
     ModelMismatch,
@@ -61,6 +62,7 @@ RAISED = [
     (ModelUnavailable("reader", "offline"), 503, "model-unavailable", None),
     (ModelDamaged("reader", Path("f"), "a" * 64, "b" * 64), 503, "model-damaged", None),
     (ModelMismatch(ARCHIVE, "a", "b"), 503, "model-mismatch", None),
+    (IndexMismatch("milvus+http://index", "a", "b"), 503, "index-mismatch", None),
     (QuoteMismatch("a", "no such span"), 500, "quote-mismatch", None),
 ]
 
@@ -74,6 +76,9 @@ class Failing:
         """Be ready at once."""
 
     def view_info(self) -> None:
+        """Be reached."""
+
+    def check(self) -> None:
         """Be reached."""
 
     def ask(self, question: str, **_: object) -> object:

@@ -1,4 +1,4 @@
-"""What every archive does, wherever its articles are kept: in a folder, or in PostgreSQL."""
+"""What every archive does, wherever its articles are kept, a folder or PostgreSQL, and whatever searches them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer import outbox
 from indexer.archive import Archive
 from indexer.build import build
 from indexer.commit import delete
@@ -26,11 +27,13 @@ from indexer.stores import Place, open_store
 from indexer.stories import clusters
 from indexer.types import Filters, IndexEvent, Page
 from indexer.views import View
+from pullquote import init
 from retriever.listing import articles, extent
 from retriever.search import search
 from tests.cluster import Postgres
 from tests.fakes import WordEmbedder, page
 from tests.indexer.test_archive import contents, lexical_ids, put
+from tests.milvus import MilvusLite
 
 Fresh = Callable[[], Place]
 
@@ -40,13 +43,32 @@ steps = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | texts), min_size
 
 
 @pytest.fixture(params=["folder", "postgresql"])
-def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
     """Names a place where there is no archive yet."""
     if request.param == "folder":
         numbers = itertools.count()
         return lambda: tmp_path / f"archive{next(numbers)}"
     server: Postgres = request.getfixturevalue("postgres")
     return server.fresh
+
+
+@pytest.fixture
+def shared(bare: Fresh, milvus: MilvusLite) -> Fresh:
+    """Names a place with an empty archive, which Milvus searches."""
+
+    def fresh() -> Place:
+        place = bare()
+        init(place, milvus.url)
+        return place
+
+    return fresh
+
+
+@pytest.fixture(params=["embedded", "milvus"])
+def fresh(request: pytest.FixtureRequest, bare: Fresh) -> Fresh:
+    """Names a place where there is no archive yet, or an empty one that Milvus searches."""
+    found: Fresh = bare if request.param == "embedded" else request.getfixturevalue("shared")
+    return found
 
 
 @pytest.fixture
@@ -68,12 +90,8 @@ def expected(model: dict[str, str]) -> tuple[dict[str, str], dict[str, set[str]]
     return dict(model), words, set(model)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=steps)
-def test_every_view_shows_what_its_history_left_and_a_reopened_archive_the_same(
-    fresh: Fresh, history: list[tuple[str, str | None]]
-) -> None:
-    place = fresh()
+def check_history(place: Place, history: list[tuple[str, str | None]]) -> None:
+    """Every view shows what its history left, and so does the archive when it is opened again."""
     archive, model = opened(place), dict[str, str]()
     views: list[tuple[View, dict[str, str]]] = []
     for article_id, text in history:
@@ -93,6 +111,18 @@ def test_every_view_shows_what_its_history_left_and_a_reopened_archive_the_same(
     again.close()
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=steps)
+def test_every_view_shows_what_its_history_left(bare: Fresh, history: list[tuple[str, str | None]]) -> None:
+    check_history(bare(), history)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=steps)
+def test_every_view_over_milvus_does(shared: Fresh, history: list[tuple[str, str | None]]) -> None:
+    check_history(shared(), history)
+
+
 def test_another_process_sees_an_addition_and_a_deletion_at_once(place: Place) -> None:
     archive, other = opened(place), opened(place)
     put(archive, "a", "khan met xi")
@@ -105,18 +135,31 @@ def test_another_process_sees_an_addition_and_a_deletion_at_once(place: Place) -
     other.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80),
-    title=st.text(st.sampled_from("ab\0\x01\x02\N{PILE OF POO}%'?:s"), max_size=8),
-)
-def test_every_character_comes_back(fresh: Fresh, text: str, title: str) -> None:
-    archive = opened(fresh())
+def check_characters(place: Place, text: str, title: str) -> None:
+    archive = opened(place)
     put(archive, "a", f"khan {text}", title=title, source=title)
     found = archive.view().article("a")
     assert (found.text, found.title, found.source) == (f"khan {text}", title, title)
     assert [head.id for head in articles(archive.view(), Filters(source=(title,)), 10, 0)] == ["a"]
+    hits = search("khan", archive.view(), WordEmbedder(), 99, filters=Filters(source=(title,)))
+    assert {hit.article.id for hit in hits} == {"a"}
     archive.close()
+
+
+any_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80)
+titles = st.text(st.sampled_from("ab\0\x01\x02\N{PILE OF POO}%'?:s\"\\"), max_size=8)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=any_text, title=titles)
+def test_every_character_comes_back(bare: Fresh, text: str, title: str) -> None:
+    check_characters(bare(), text, title)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=any_text, title=titles)
+def test_every_character_comes_back_over_milvus(shared: Fresh, text: str, title: str) -> None:
+    check_characters(shared(), text, title)
 
 
 def test_the_same_article_again_changes_nothing_and_a_new_one_replaces_it(place: Place) -> None:
@@ -144,7 +187,8 @@ def test_vectors_are_rounded_once_and_those_of_another_embedder_refused(place: P
     archive.close()
 
 
-def test_there_is_no_archive_before_one_is_made(place: Place) -> None:
+def test_there_is_no_archive_before_one_is_made(bare: Fresh) -> None:
+    place = bare()
     with pytest.raises(ArchiveMissing):
         open_store(place)
     open_store(place, create=True).close()
@@ -300,6 +344,8 @@ def test_both_stores_have_the_same_columns(tmp_path: Path, postgres: Postgres) -
         memory = Memory(archive, "reader/1")
         memory.refuse("file:///a", "0" * 64, "html/1", "no text")
         memory.save()
+    with folder.store.writing() as writing:
+        outbox.prepare(writing)  # where an index outside is chosen
     sql = """SELECT name, (SELECT string_agg(name, ' ' ORDER BY cid) FROM pragma_table_info(tables.name))
         FROM sqlite_schema AS tables WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"""
     theirs = """SELECT CAST(table_name AS TEXT), string_agg(column_name, ' ' ORDER BY ordinal_position)

@@ -1,0 +1,72 @@
+"""Which index searches an archive: its own store says so, so that every process agrees."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+from indexer import outbox
+from indexer.errors import InvalidInput
+from indexer.generations import set_meta, space_of
+from indexer.indexes import LocalIndex, PassageIndex
+from indexer.stores import ArticleStore, Row, Values
+from indexer.types import VectorSpace
+
+EMBEDDED = "embedded"
+_CHOSEN = "SELECT value FROM meta WHERE key = 'index'"
+
+
+class _Asked(Protocol):
+    def rows(self, sql: str, parameters: Values = ()) -> list[Row]: ...
+
+
+def url_in(store: _Asked) -> str | None:
+    """The URL of the index that was chosen; None for the embedded one."""
+    found = store.rows(_CHOSEN)
+    return str(found[0][0]) if found else None
+
+
+def index_of(store: ArticleStore, space: Callable[[], VectorSpace]) -> tuple[PassageIndex, str | None]:
+    """The index of an archive, and its URL. Raises InvalidInput: what speaks to it is not installed."""
+    url = url_in(store)
+    return (LocalIndex(store, space), None) if url is None else (_shared(store, space, url), url)
+
+
+def choose(store: ArticleStore, index: str) -> None:
+    """Have an archive searched by another index: `embedded`, or a URL of Milvus, which then gets all there is.
+
+    What has the archive open keeps the index it knows, and cannot write. Raises InvalidInput, ArchiveUnavailable.
+    """
+    if index == (url_in(store) or EMBEDDED):
+        return
+    if index == EMBEDDED:
+        with store.writing() as writing:
+            writing.rows("DELETE FROM meta WHERE key = 'index'")
+        return
+    shared = _shared(store, lambda: _known(store), index)
+    try:
+        shared.check()
+        with store.writing() as writing:
+            outbox.prepare(writing)
+            set_meta(writing, [("index", index), ("collection", f"pullquote_{secrets.token_hex(8)}")])
+            outbox.note_all(writing)
+    finally:
+        shared.close()
+    if space_of(store) is not None:
+        index_of(store, lambda: _known(store))[0].repair()
+
+
+def _known(store: ArticleStore) -> VectorSpace:
+    found = space_of(store)
+    assert found is not None, "an archive without articles has nothing to index"
+    return found
+
+
+def _shared(store: ArticleStore, space: Callable[[], VectorSpace], url: str) -> PassageIndex:
+    try:
+        from indexer.milvus import Milvus
+        from indexer.shared import SharedIndex
+    except ModuleNotFoundError as error:
+        raise InvalidInput("index", "it needs what is not installed: pip install 'pullquote[cluster]'") from error
+    return SharedIndex(store, space, Milvus(url, str(store.meta("collection") or "pullquote")))

@@ -1,0 +1,259 @@
+"""A collection of passages in Milvus, for archives that several machines search. The only module that imports pymilvus.
+
+Milvus ranks by meaning and by its own BM25. What it is given to count are the stems of `indexer.lexical`, in one field
+with those of the title, so that both indexes know the same words whatever analyzers a server has.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import grpc
+from pymilvus import DataType, Function, FunctionType, MilvusClient
+from pymilvus.exceptions import MilvusException
+
+from indexer.circuit import Circuit, first_line
+from indexer.errors import IndexMismatch, InvalidInput
+from indexer.milvus_rows import KEYS, LONGEST, Entry, expression, partition_of, partitions, row_of
+from indexer.types import Filters, Floats, VectorSpace
+
+MOST = 16_384  # results of one search: Milvus's own limit
+_SECONDS, _WRITE_SECONDS = 5.0, 30.0
+_ROWS = 1_000  # written in one call
+_EMBEDDER = "pullquote.embedder"  # the property that names whose vectors they are
+_BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}  # as tantivy has them
+_LEAST_EF = 256  # how many neighbours a search keeps in sight; at least twice what it returns
+
+_Done = TypeVar("_Done")
+
+
+class Milvus:
+    """One collection of a server, or of Milvus Lite in a file. Safe to share between threads.
+
+    url: milvus+http(s)://[user:password@]host:port[/database], or milvus:///folder/name.db for Milvus Lite.
+    Raises InvalidInput: it is no such URL. All else raises ArchiveUnavailable when Milvus does not answer.
+    """
+
+    def __init__(self, url: str, collection: str) -> None:
+        self.place = shown(url)
+        self._uri = url.removeprefix("milvus+").removeprefix("milvus://")
+        self._name = collection
+        self._circuit = Circuit(self.place)
+        self._lock = threading.Lock()
+        self._client: MilvusClient | None = None
+        self._partitions = set[str]()
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it tells with a traceback, our errors say
+
+    def embedder(self) -> str | None:
+        """Whose vectors the collection holds; None if there is no collection."""
+
+        def found(client: MilvusClient) -> str | None:
+            if not client.has_collection(self._name, timeout=_SECONDS):
+                return None
+            properties = client.describe_collection(self._name, timeout=_SECONDS).get("properties") or {}
+            return str(properties.get(_EMBEDDER))
+
+        return self._call(found)
+
+    def prepare(self, space: VectorSpace) -> None:
+        """Make the collection where there is none. Raises IndexMismatch: it holds another embedder's vectors."""
+        found = self.embedder()
+        if found is None:
+            self._call(lambda client: self._make(client, space))
+        elif found != space.fingerprint:
+            raise IndexMismatch(self.place, found, space.fingerprint)
+
+    def _make(self, client: MilvusClient, space: VectorSpace) -> None:
+        self._partitions.clear()
+        index = client.prepare_index_params()
+        dense = {"M": 24, "efConstruction": 200}
+        index.add_index("vector", index_type="HNSW", metric_type="IP", params=dense)
+        index.add_index("terms", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
+        for field in (*KEYS.values(), "article", "published_first", "published_last"):
+            index.add_index(field, index_type="INVERTED")
+        properties = {_EMBEDDER: space.fingerprint}
+        schema, limit = _schema(space.width), _WRITE_SECONDS
+        client.create_collection(self._name, schema=schema, properties=properties, timeout=limit)
+        client.create_index(self._name, index, timeout=limit, sync=False)  # it is empty: nothing to wait for
+        client.load_collection(self._name, timeout=_WRITE_SECONDS)
+
+    def discard(self) -> None:
+        """Drop the collection, if there is one."""
+        self._call(lambda client: client.drop_collection(self._name, timeout=_WRITE_SECONDS))
+        self._partitions.clear()
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Write passages, in place of those with the same row."""
+        ordered = sorted(entries, key=lambda entry: (partition_of(entry.words.published_at), entry.words.passage))
+        for partition, group in groupby(ordered, key=lambda entry: partition_of(entry.words.published_at)):
+            self._have(partition)
+            rows = [row_of(entry) for entry in group]
+            for start in range(0, len(rows), _ROWS):
+                part = rows[start : start + _ROWS]
+                self._call(
+                    lambda c, p=partition, r=part: c.upsert(  # type: ignore[misc]
+                        self._name, r, partition_name=p, timeout=_WRITE_SECONDS
+                    )
+                )
+
+    def _have(self, partition: str) -> None:
+        def make(client: MilvusClient) -> None:
+            if not client.has_partition(self._name, partition, timeout=_SECONDS):
+                client.create_partition(self._name, partition, timeout=_SECONDS)
+
+        if partition not in self._partitions:
+            self._call(make)
+            self._partitions.add(partition)
+
+    def drop(self, articles: Sequence[int]) -> None:
+        """Delete the passages of articles (rows)."""
+        self._delete("article", articles)
+
+    def drop_passages(self, passages: Sequence[int]) -> None:
+        """Delete passages (rows)."""
+        self._delete("passage", passages)
+
+    def _delete(self, field: str, rows: Sequence[int]) -> None:
+        for start in range(0, len(rows), _ROWS):
+            chosen = f"{field} in {list(rows[start : start + _ROWS])}"
+            self._call(lambda c, f=chosen: c.delete(self._name, filter=f, timeout=_WRITE_SECONDS))  # type: ignore[misc]
+
+    def compact(self) -> None:
+        """Ask Milvus to rewrite its files without what was deleted."""
+        self._call(lambda client: client.compact(self._name, timeout=_WRITE_SECONDS))
+
+    def near(self, query: Floats, k: int, filters: Filters, strong: bool) -> list[int]:
+        """About the k nearest passages (rows) that pass. query: (width,). strong: of all that is written."""
+        params: dict[str, object] = {"metric_type": "IP", "params": {"ef": min(2 * MOST, max(_LEAST_EF, 2 * k))}}
+        return [row for row, _ in self._search(query.tolist(), "vector", k, filters, strong, params)]
+
+    def worded(self, terms: str, k: int, filters: Filters, strong: bool) -> list[tuple[int, float]]:
+        """The k best passages (row, BM25) that hold one of the stems and pass the filters."""
+        found = self._search(terms, "terms", k, filters, strong, {"metric_type": "BM25", "params": {}})
+        return [(row, abs(score)) for row, score in found]  # Milvus Lite gives distances, the less the better
+
+    def _search(
+        self, query: str | list[float], field: str, k: int, filters: Filters, strong: bool, params: dict[str, object]
+    ) -> list[tuple[int, float]]:
+        def found(client: MilvusClient) -> list[tuple[int, float]]:
+            years = self._years(client, filters)
+            if years == []:
+                return []
+            (hits,) = client.search(
+                self._name,
+                data=[query],
+                anns_field=field,
+                limit=min(k, MOST),
+                filter=expression(filters),
+                output_fields=["passage"],
+                partition_names=years,
+                search_params=params,
+                consistency_level=_level(strong),
+                timeout=_SECONDS,
+            )
+            return [(int(hit["passage"]), float(hit["distance"])) for hit in hits]
+
+        return self._call(found)
+
+    def _years(self, client: MilvusClient, filters: Filters) -> list[str] | None:
+        if not (filters.since or filters.until):
+            return None
+        return partitions(filters, client.list_partitions(self._name, timeout=_SECONDS))
+
+    def count(self) -> int:
+        """How many passages it holds."""
+
+        def found(client: MilvusClient) -> int:
+            rows = client.query(
+                self._name, filter="", output_fields=["count(*)"], consistency_level="Strong", timeout=_WRITE_SECONDS
+            )
+            return int(rows[0]["count(*)"])
+
+        return self._call(found)
+
+    def rows(self, first: int, last: int) -> set[int]:
+        """The passages (rows) in [first, last], of which there may be `MOST` at most."""
+
+        def found(client: MilvusClient) -> set[int]:
+            rows = client.query(
+                self._name,
+                filter=f"passage >= {first} and passage <= {last}",
+                output_fields=["passage"],
+                limit=MOST,
+                consistency_level="Strong",
+                timeout=_WRITE_SECONDS,
+            )
+            return {int(row["passage"]) for row in rows}
+
+        return self._call(found)
+
+    def check(self) -> None:
+        """Raises ArchiveUnavailable: it does not answer."""
+        self._call(lambda client: client.has_collection(self._name, timeout=_SECONDS))
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _call(self, work: Callable[[MilvusClient], _Done]) -> _Done:
+        """Ask Milvus. pymilvus itself tries again for as long as the timeout; then the circuit gives it a rest."""
+        self._circuit.check()
+        try:
+            return work(self._connected())
+        except (MilvusException, grpc.RpcError) as error:
+            self.close()  # the next call connects anew: a broken channel may wait minutes before it does
+            raise self._circuit.failed(_said(error)) from error
+
+    def _connected(self) -> MilvusClient:
+        with self._lock:
+            if self._client is None:
+                client = MilvusClient(uri=self._uri, timeout=_SECONDS, dedicated=True)
+                if client.has_collection(self._name, timeout=_SECONDS):
+                    client.load_collection(self._name, timeout=_WRITE_SECONDS)  # Milvus Lite forgets that it was
+                self._client = client
+            return self._client
+
+
+def shown(url: str) -> str:
+    """Milvus's URL without its secrets, for messages. Raises InvalidInput: it is none."""
+    if not re.match(r"milvus\+https?://[^/]|milvus:///.*\.db$", url):
+        raise InvalidInput("index", "write milvus+http://host:19530, milvus+https://… or milvus:///folder/name.db")
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        raise InvalidInput("index", "its port is no number: write milvus+http://host:19530") from None
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def _level(strong: bool) -> str:
+    return "Strong" if strong else "Bounded"
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, MilvusException):
+        return first_line(Exception(error.message or str(error)))
+    details = getattr(error, "details", lambda: None)()
+    return str(details or first_line(error))
+
+
+def _schema(width: int) -> object:
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("passage", DataType.INT64, is_primary=True)
+    for field in ("article", "added", *KEYS.values(), "published_first", "published_last"):
+        schema.add_field(field, DataType.INT64)
+    analyzer = {"tokenizer": "standard"}
+    schema.add_field("words", DataType.VARCHAR, max_length=LONGEST, enable_analyzer=True, analyzer_params=analyzer)
+    schema.add_field("terms", DataType.SPARSE_FLOAT_VECTOR)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=width)
+    schema.add_function(Function("bm25", FunctionType.BM25, ["words"], ["terms"]))
+    return schema

@@ -1,0 +1,299 @@
+"""An index that several machines share: Milvus finds, and the store has the last word.
+
+What Milvus returns is only proposed: every passage is looked up in the store, which says whether it is in the view and
+passes the filters, and gives the 16 bits that it is scored by. So a reply never shows what was deleted, whatever Milvus
+still holds; where that leaves too few, the search goes deeper.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import numpy as np
+
+from indexer import outbox
+from indexer.caches import VISIBLE, floats
+from indexer.dense import ANY
+from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, IndexMismatch
+from indexer.generations import OF_SERVING
+from indexer.indexes import Searchable
+from indexer.lexical import Words, stemmed_query
+from indexer.milvus import MOST, Milvus
+from indexer.milvus_rows import Entry
+from indexer.nearest import Exact
+from indexer.passing import condition, passing
+from indexer.stores import ArticleStore, Transaction
+from indexer.types import Filters, Floats, VectorSpace
+
+LOG = logging.getLogger("pullquote")
+_LOCK = "outbox"
+# Seconds after a new sequence number in which searches wait until they see all that was written; then what Milvus calls
+# bounded staleness (5 seconds) is enough, and waits for nothing.
+_FRESH = 10.0
+_COMPARED = 10_000  # passages compared with the store at a time
+_LAST = 2**62
+_OF_ARTICLE = "passage JOIN article ON article.rowid = passage.article"
+
+
+class SharedIndex:
+    """A `PassageIndex` in Milvus, fed from the store's outbox by whoever finds something in it."""
+
+    is_local = False
+
+    def __init__(self, store: ArticleStore, space: Callable[[], VectorSpace], milvus: Milvus) -> None:
+        self._store, self._space, self._milvus = store, space, milvus
+        self._checked = self._behind = self._told = False
+        self._fresh_until = 0.0
+
+    @property
+    def place(self) -> str:
+        """See `PassageIndex.place`."""
+        return self._milvus.place
+
+    def at(self, sequence: int, layout: int) -> Searchable:
+        """See `PassageIndex.at`."""
+        self._check_embedder()
+        self._behind = True
+        self._catch_up()
+        self._fresh_until = time.monotonic() + _FRESH
+        sql = f"SELECT count(*) FROM {_OF_ARTICLE} WHERE {VISIBLE} AND {OF_SERVING}"
+        n = int(self._store.rows(sql, {"s": sequence})[0][0])
+        leg = _Leg(self, self._store, self._milvus, sequence, self._space())
+        return Searchable(sequence, SharedDense(leg), SharedLexical(leg), n, self.layout(0, 0))
+
+    def layout(self, sealed: int, memory: int) -> str:
+        """See `PassageIndex.layout`."""
+        return "in Milvus"
+
+    def fresh(self) -> bool:
+        """Bring the index up to date if it is known to be behind; say whether searches must see the latest writes."""
+        self._catch_up()
+        return self._behind or time.monotonic() < self._fresh_until
+
+    def note(self, writing: Transaction, sequence: int) -> None:
+        """See `PassageIndex.note`."""
+        outbox.note(writing, sequence)
+
+    def follow(self) -> None:
+        """See `PassageIndex.follow`."""
+        try:
+            self._deliver(wait=True)
+            self._told = False
+        except (ArchiveUnavailable, ArchiveBusy) as error:
+            if not self._told:
+                LOG.warning("what is stored is found once the index follows: %s", error)
+            self._told = True
+
+    def _catch_up(self) -> None:
+        """Follow what others left, unless one of them is at it. What it raises is left to who searches next."""
+        if not self._behind:
+            return
+        try:
+            self._behind = not self._deliver(wait=False)
+        except ArchiveReadOnly:
+            self._behind = False  # this process may only read: others follow
+
+    def _deliver(self, wait: bool) -> bool:
+        """Make the index hold what the store does, of all that is due; say whether that is done."""
+        if not outbox.due(self._store):
+            return True
+        with self._store.alone(_LOCK, wait) as mine:
+            if not mine:
+                return False
+            while rows := outbox.due(self._store):
+                self._milvus.prepare(self._space())
+                self._make_right(sorted({row.article for row in rows}))
+                outbox.done(self._store, rows)
+        self._fresh_until = time.monotonic() + _FRESH
+        return True
+
+    def _make_right(self, articles: Sequence[int]) -> None:
+        entries = list(self._entries(articles))
+        living = {entry.words.article for entry in entries}
+        if gone := [row for row in articles if row not in living]:
+            self._milvus.drop(gone)
+        self._milvus.put(entries)
+
+    def _entries(self, articles: Sequence[int]) -> Iterator[Entry]:
+        """What the index is to hold of those of some articles that live."""
+        sql = f"""SELECT passage.rowid, passage.article, text, start, "end", title, id, source, author, published_at,
+            added_seq, fp16 FROM {_OF_ARTICLE} JOIN vector ON vector.passage = passage.rowid AND embedder = :embedder
+            WHERE passage.article IN (SELECT value FROM json_each(:rows)) AND removed_seq IS NULL AND {OF_SERVING}
+            ORDER BY passage.rowid"""
+        space, whole, last = self._space(), "", 0
+        for passage, article, text, start, end, *facts, added, fp16 in self._store.rows(
+            sql, {"embedder": space.fingerprint, "rows": json.dumps(articles)}
+        ):
+            if article != last:
+                whole, last = text.decode(), article
+            words = Words(passage, article, whole[start:end], *facts)
+            yield Entry(words, added, floats([fp16], space.width)[0])
+
+    def forget(self) -> None:
+        """Nothing is kept of the store."""
+
+    def distrust(self, folders: Collection[str]) -> None:
+        """Nothing of it lies in folders."""
+
+    def purge(self, articles: Sequence[int]) -> None:
+        """See `PassageIndex.purge`."""
+        with self._store.alone(_LOCK, wait=True) as mine:
+            if not mine:
+                raise ArchiveBusy(self._store.place)
+            if self._milvus.embedder() is not None:
+                self._milvus.drop(articles)
+                self._milvus.compact()
+
+    def check(self) -> None:
+        """See `PassageIndex.check`."""
+        self._milvus.check()
+
+    def _check_embedder(self) -> None:
+        """Raises IndexMismatch: the index holds another embedder's vectors."""
+        if self._checked or self._store.meta("embedder") is None:
+            return
+        found, wanted = self._milvus.embedder(), self._space().fingerprint
+        if found not in {None, wanted}:
+            raise IndexMismatch(self.place, str(found), wanted)
+        self._checked = found is not None
+
+    def examine(self) -> tuple[bool, str]:
+        """See `PassageIndex.examine`."""
+        self._check_embedder()
+        now, later = outbox.waiting(self._store)
+        missing, strange = self._differences()
+        if missing or strange:
+            return False, f"{self.place} lacks {len(missing)} passages and has {len(strange)} that are not stored"
+        said = f"{self._held()} passages in {self.place}, as stored"
+        return True, f"{said}; changes that wait: {now + later}" if now + later else said
+
+    def _held(self) -> int:
+        return self._milvus.count() if self._milvus.embedder() is not None else 0
+
+    def repair(self) -> None:
+        """See `PassageIndex.repair`."""
+        with self._store.writing() as writing:
+            outbox.hasten(writing)
+        try:
+            self._check_embedder()
+        except IndexMismatch:
+            self._milvus.discard()
+        if self._milvus.embedder() is None:
+            with self._store.writing() as writing:
+                outbox.note_all(writing)
+        else:
+            missing, strange = self._differences()
+            if strange:
+                self._milvus.drop_passages(sorted(strange))
+            with self._store.writing() as writing:
+                outbox.note_some(writing, self._articles(missing))
+        self._deliver(wait=True)
+
+    def _articles(self, passages: Collection[int]) -> list[int]:
+        sql = "SELECT DISTINCT article FROM passage WHERE rowid IN (SELECT value FROM json_each(?))"
+        return [row[0] for row in self._store.rows(sql, (json.dumps(sorted(passages)),))]
+
+    def _differences(self) -> tuple[set[int], set[int]]:
+        """The passages (rows) that the index lacks, and those that it should not have; not what the outbox names."""
+        missing, strange, first = set[int](), set[int](), 1
+        empty = self._milvus.embedder() is None
+        sql = f"""SELECT passage.rowid FROM {_OF_ARTICLE} WHERE passage.rowid >= ? AND removed_seq IS NULL
+            AND {OF_SERVING} ORDER BY passage.rowid LIMIT {_COMPARED}"""
+        while first < _LAST:
+            stored = {row[0] for row in self._store.rows(sql, (first,))}
+            last = max(stored) if len(stored) == _COMPARED else _LAST
+            held = set[int]() if empty else self._milvus.rows(first, last)
+            missing |= stored - held
+            strange |= held - stored
+            first = last + 1
+        sql = """SELECT rowid FROM passage WHERE rowid IN (SELECT value FROM json_each(?))
+            AND article IN (SELECT article FROM outbox)"""
+        waiting = {row[0] for row in self._store.rows(sql, (json.dumps(sorted(missing | strange)),))}
+        return missing - waiting, strange - waiting
+
+    def close(self) -> None:
+        """See `PassageIndex.close`."""
+        self._milvus.close()
+
+
+class _Leg:
+    """What both searches of a view ask: Milvus for candidates, then the store."""
+
+    def __init__(
+        self, index: SharedIndex, store: ArticleStore, milvus: Milvus, sequence: int, space: VectorSpace
+    ) -> None:
+        self.index, self.store, self.milvus, self.sequence, self.space = index, store, milvus, sequence, space
+
+    def refilled(
+        self,
+        k: int,
+        propose: Callable[[int], Sequence[tuple[int, float]]],
+        look: Callable[[Sequence[tuple[int, float]]], list[tuple[int, float]]],
+    ) -> list[tuple[int, float]]:
+        """The k best that the store lets pass, best first, ties by row; `propose` is asked deeper until there are."""
+        if k <= 0 or self.store.meta("embedder") is None:
+            return []
+        depth = min(k, MOST)
+        while True:
+            proposed = propose(depth)
+            found = sorted(look(proposed), key=lambda pair: (-pair[1], pair[0]))
+            if len(found) >= k or len(proposed) < depth or depth == MOST:
+                return found[:k]
+            depth = min(2 * depth, MOST)
+
+    def scored(self, query: Floats, passages: Collection[int], filters: Filters) -> list[tuple[int, float]]:
+        """Of some passages, those that are in the view and pass, each with its cosine from the 16 bits in the store."""
+        where, values = condition(self.sequence, filters)
+        sql = f"""SELECT passage.rowid, fp16 FROM {_OF_ARTICLE} JOIN vector ON vector.passage = passage.rowid
+            AND embedder = :embedder WHERE passage.rowid IN (SELECT value FROM json_each(:passages)) AND {where}"""
+        wanted = {"embedder": self.space.fingerprint, "passages": json.dumps(sorted(passages))}
+        rows = self.store.rows(sql, {**values, **wanted})
+        if not rows:
+            return []
+        held = np.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(len(rows), self.space.width)
+        found = Exact.of(held).search(query, len(rows), None)
+        return [(rows[at][0], score) for at, score in zip(found.positions.tolist(), found.scores.tolist(), strict=True)]
+
+
+class SharedDense:
+    """A `Dense` over Milvus: it proposes, and scores come from the store."""
+
+    def __init__(self, leg: _Leg) -> None:
+        self._leg = leg
+
+    def search(self, query: Floats, k: int, filters: Filters = ANY) -> list[tuple[int, float]]:
+        """See `Dense.search`; at most `indexer.milvus.MOST`."""
+        leg = self._leg
+        strong = leg.index.fresh()
+
+        def propose(depth: int) -> list[tuple[int, float]]:
+            return [(row, 0.0) for row in leg.milvus.near(query, depth, filters, strong)]
+
+        return leg.refilled(k, propose, lambda found: leg.scored(query, [row for row, _ in found], filters))
+
+    def cosines(self, query: Floats, passages: Collection[int]) -> dict[int, float]:
+        """See `Dense.cosines`."""
+        return dict(self._leg.scored(query, passages, ANY))
+
+
+class SharedLexical:
+    """A `Lexical` over Milvus's BM25."""
+
+    def __init__(self, leg: _Leg) -> None:
+        self._leg = leg
+
+    def search(self, query: str, k: int, filters: Filters) -> list[tuple[int, float]]:
+        """See `Lexical.search`; at most `indexer.milvus.MOST`."""
+        leg, terms = self._leg, stemmed_query(query)
+        if not terms:
+            return []
+        strong = leg.index.fresh()
+
+        def look(found: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+            seen = passing(leg.store, leg.sequence, filters, [row for row, _ in found])
+            return [pair for pair in found if pair[0] in seen]
+
+        return leg.refilled(k, lambda depth: leg.milvus.worded(terms, depth, filters, strong), look)

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import pairwise
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -25,7 +25,8 @@ LIST = 256  # vectors in a list of the approximate index, on average
 PROBED = 5  # times the root of the number of lists: how many a search looks into: `bench.dense`, docs/archive-scale.md
 _SAMPLE = 64  # vectors a list that the lists are learnt from
 _QUERY_BITS = 6  # of a query, while it is compared with codes of one bit: more are slower and find no more
-_BLOCK = 8192  # vectors read, decoded or encoded at a time
+_BLOCK = 8192  # vectors encoded at a time
+_READ = 96  # kilobytes of vectors read at a time: more, and malloc asks the kernel anew, for twice the time
 
 _Bytes = NDArray[np.uint8]
 
@@ -89,7 +90,9 @@ class Rows:
 
     def search(self, query: Floats, k: int, positions: Ints) -> Found:
         """The k nearest of the vectors at `positions`, which ascend: their exact scores."""
-        parts = [self._part(query, k, part) for part in _blocks(positions)]
+        at_once = max(1, (_READ << 10) // self._size)
+        cuts = range(0, len(positions), at_once)
+        parts = [self._part(query, k, positions[start : start + at_once]) for start in cuts]
         scores, places = (np.concatenate(column) for column in zip(*parts, strict=True))
         best = np.lexsort((places, -scores))[:k]
         return Found(scores[best], places[best])
@@ -101,12 +104,11 @@ class Rows:
 
     def _read(self, positions: Ints) -> _Bytes:
         """The bytes of some vectors, neighbours in one read."""
-        cuts = [0, *(np.flatnonzero(np.diff(positions) != 1) + 1).tolist(), len(positions)]
-        file, size = self._file, self._size
-        starts = positions[cuts[:-1]].tolist()
-        reads = zip(starts, pairwise(cuts), strict=True)
-        held = b"".join(os.pread(file, (last - first) * size, self._offset + at * size) for at, (first, last) in reads)
-        return np.frombuffer(held, np.uint8).reshape(len(positions), size)
+        begins = np.flatnonzero(np.diff(positions, prepend=-2) != 1)
+        lengths = np.diff(begins, append=len(positions)) * self._size
+        places = self._offset + positions[begins] * self._size
+        held = b"".join(map(os.pread, repeat(self._file), lengths.tolist(), places.tolist()))
+        return np.frombuffer(held, np.uint8).reshape(len(positions), self._size)
 
 
 class Codes:
@@ -209,7 +211,3 @@ def _selecting(mask: Bools | None, kind: type[faiss.SearchParameters]) -> faiss.
     parameters.sel = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
     parameters.bits = bits  # faiss points into them
     return cast(faiss.SearchParameters, parameters)
-
-
-def _blocks(positions: Ints) -> Iterator[Ints]:
-    yield from (positions[start : start + _BLOCK] for start in range(0, len(positions), _BLOCK))

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api import logs
 from api.app import Tools, create_app, open_archive
+from api.arenas import bound_arenas
 from api.security import is_loopback
 from api.service import Service
 from api.settings import Settings
@@ -35,6 +36,7 @@ def serve(settings: Settings, tools: Tools | None = None) -> int:
     Says on stderr where. Requests in progress are finished first. Raises InvalidInput: the address cannot be used; and
     what kept the archive from being opened, or its models from loading.
     """
+    bound_arenas()
     with listening(settings.host, settings.port) as listener, open_archive(settings) as archive:
         logs.start(settings.log)
         app = create_app(settings, archive, tools)

@@ -6,8 +6,10 @@ The command line and the HTTP service go through this door too, so that all thre
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -38,6 +40,7 @@ from indexer.remembered import Memory
 from indexer.seal import repair as mend
 from indexer.seal import try_settle
 from indexer.sources import SourceOptions, Unchanged, read_pages
+from indexer.spread import Crew, spread
 from indexer.store import FILE
 from indexer.stores import Place, name_of, open_store, place_of
 from indexer.stories import clusters, link_missing
@@ -100,6 +103,7 @@ __all__ = ["Archive", "Filters", "Reader", "SourceOptions", "init"]
 EMBEDDER = "all-minilm-l6-v2"
 READER = "minilm-l6-reader"
 _LONGEST_REST = 30.0  # seconds between two tries to reach an archive, while watching
+_WORKERS = re.compile(r"[1-9][0-9]{0,3}|ray://\S+")
 _LINKING = 30.0  # seconds of one look at feeds, while watching, for the pages that they link to
 
 
@@ -140,7 +144,7 @@ class Archive:
         return self._archive.folder
 
     def _load_embedder(self) -> Embedder:
-        return load_embedder(load_registry(self._registry).model(self._embedder_name), self._models, CHUNKER)
+        return _load_embedder(self._models, self._registry, self._embedder_name)
 
     @property
     def _embedder(self) -> Embedder:
@@ -164,13 +168,15 @@ class Archive:
         reembed: bool = False,
         fetch: bool = False,
         stop: Callable[[], bool] | None = None,
+        workers: int | str = 0,
     ) -> IndexSummary:
         """Add every article under the paths; what is unchanged is skipped, what cannot be read is told and counted.
 
         prune: also remove the articles whose file under the paths is gone. reembed: first embed anew what is there, if
         another embedder did; the old vectors serve until all is done, and a stop costs nothing. fetch: also take
         http(s) URLs of pages and feeds, from public addresses only. stop: asked between batches whether to end
-        here; the next run goes on.
+        here; the next run goes on. workers: how many clean and embed beside this process, or the address of a Ray
+        cluster, ray://host:10001; the archive is the same as without. Raises WorkersLost: they died.
         """
         stop = stop or (lambda: False)
         options = options or SourceOptions()
@@ -181,7 +187,8 @@ class Archive:
             reembed_archive(self._archive, _until(stop, tell))
         self._archive.check_embedder()
         link_missing(self._archive)
-        self._take(paths, options, tell, prune, fetch, stop)
+        with self._crew(workers) as crew:
+            self._take(paths, options, tell, prune, fetch, stop, crew=crew)
         if stop():
             return self._summary(counts)
         try_settle(self._archive, force=True)
@@ -196,18 +203,34 @@ class Archive:
         fetch: bool,
         stop: Callable[[], bool] = lambda: False,
         linking: float | None = None,
+        crew: Crew | None = None,
     ) -> None:
         from indexer.sources.formats import reader_of
 
         seen, refused = set[str](), set[str]()
         memory = Memory(self._archive, reader_of(options))
         found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory, linking) if fetch else None)
-        build(_noting(found, seen, refused), self._archive, tell, options.timezone, stop)
+        run = build if crew is None else partial(spread, crew=crew)
+        run(_noting(found, seen, refused), self._archive, tell, timezone=options.timezone, stop=stop)
         if not stop():  # else what was fetched is not all stored, and must be fetched again
             memory.save()
         if prune and not stop():
             for event in prune_origins(self._archive, [Path(path) for path in paths], seen, refused):
                 tell(event)
+
+    def _crew(self, workers: int | str) -> AbstractContextManager[Crew | None]:
+        """The workers of a run, none for 0. Raises InvalidInput: it is no such number or address."""
+        where = str(workers)
+        if where == "0":
+            return nullcontext()
+        if not _WORKERS.fullmatch(where):
+            raise InvalidInput("--workers", f"{where[:80]!r} is neither: give a number, or ray://host:10001")
+        try:
+            from indexer.workers import RayCrew
+        except ModuleNotFoundError as error:
+            raise InvalidInput("--workers", "they need what is not installed: pip install 'pullquote[ray]'") from error
+        load = partial(_load_embedder, self._models, self._registry, self._embedder_name)
+        return RayCrew(where, load, self.place, self._embedder.fingerprint)
 
     def watch(
         self,
@@ -574,6 +597,10 @@ def _fetcher(memory: Memory, linking: float | None) -> Fetcher:
     from indexer.sources.fetch import Fetcher
 
     return Fetcher(memory, seconds=linking)
+
+
+def _load_embedder(models: Path, registry: Path | None, name: str) -> Embedder:
+    return load_embedder(load_registry(registry).model(name), models, CHUNKER)
 
 
 def _load_reader(models: Path, registry: Path | None, name: str) -> SpanReader:

@@ -48,6 +48,7 @@ from indexer.errors import (
     PullquoteError,
     QuoteMismatch,
     SourceUnreadable,
+    WorkersLost,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -84,6 +85,7 @@ CATALOGUE: Mapping[type[PullquoteError], Kind] = {
     ModelMismatch: Kind(503, "model-mismatch", "The archive was made with another model"),
     IndexMismatch: Kind(503, "index-mismatch", "The index was made with another model"),
     QuoteMismatch: Kind(500, "quote-mismatch", "A quotation failed its last check"),
+    WorkersLost: Kind(503, "workers-lost", "The workers of an indexing run are lost"),
     NotReady: Kind(503, "not-ready", "The server is starting", retry_after=1),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     Overloaded: Kind(503, "overloaded", "Too much is asked at once", retry_after=1),

@@ -32,14 +32,19 @@ class Ahead(Generic[_Made]):
         self._coming = Future()
         self._asked.put(self._coming)
 
-    def result(self, stop: Callable[[], bool]) -> _Made | None:
-        """What the step gives, or raises; None if, while it is waited for, `stop` says so."""
+    @property
+    def coming(self) -> Future[_Made]:
+        """What the last step will give."""
         if self._coming is None:
             raise RuntimeError("there is no step to wait for: start one")
-        while not wait((self._coming,), _POLL).done:
+        return self._coming
+
+    def result(self, stop: Callable[[], bool]) -> _Made | None:
+        """What the step gives, or raises; None if, while it is waited for, `stop` says so."""
+        while not wait((self.coming,), _POLL).done:
             if stop():
                 return None
-        return self._coming.result()
+        return self.coming.result()
 
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
@@ -17,20 +17,21 @@ from indexer.errors import InvalidInput, SourceUnreadable
 from indexer.identity import article_id
 from indexer.seal import try_settle
 from indexer.sources.source import Unchanged
-from indexer.types import Article, IndexEvent, Page, Passage
+from indexer.types import Article, Embedder, Floats, IndexEvent, Page, Passage
 
 _BATCH = 64  # pages: what one transaction stores, and what a kill can cost
 _CHARS = 400_000  # of their texts together, about 100,000 tokens: what a batch may hold in memory and take in time
 
 Found = Page | SourceUnreadable | Unchanged
 Report = Callable[[IndexEvent], None]
+Chunked = tuple[Page, Article, list[Passage]]
 
 
 class _Batch(NamedTuple):
     """Pages ready to be embedded. told: what is known of the others already, in order."""
 
     told: list[IndexEvent]
-    chunked: list[tuple[Page, Article, list[Passage]]]
+    chunked: list[Chunked]
 
 
 def build(
@@ -47,14 +48,14 @@ def build(
     timezone: of dates that name none (see `indexer.dates`). stop: whether to end after the batch that is embedded now,
     or at once while none is: what pages are read from may give nothing for hours.
     """
-    batches, recent = _batches(pages), _Recent()
+    batches, recent = in_batches(pages), Recent()
     with ahead(lambda: _next(archive, batches, timezone, recent)) as cutting, ThreadPoolExecutor(1, "store") as behind:
         storing = behind.submit(_nothing)
         while (batch := cutting.result(stop)) is not None:
             cutting.start()
             drafts = _embed(archive, batch.chunked)
             storing.result()
-            storing = behind.submit(_store, archive, batch.told, drafts, report)
+            storing = behind.submit(store, archive, batch.told, drafts, report)
             if stop():
                 break
         storing.result()
@@ -64,19 +65,22 @@ def _nothing() -> None:
     pass
 
 
-class _Recent:
-    """What the batches hold that may not be stored yet: of those, the store may have another text than it will have."""
+class Recent:
+    """What the last batches hold, which may not be stored yet: of it, the store may have another text than it will."""
 
-    def __init__(self) -> None:
-        self._batches = deque[set[str]](maxlen=3)  # one is cut, one embedded, one stored
+    def __init__(self, batches: int = 3) -> None:  # one is cut, one embedded, one stored
+        self._batches = deque[set[str]](maxlen=batches)
 
     def begin(self) -> None:
+        """Begin a batch; the first of them is stored by now."""
         self._batches.append(set())
 
     def holds(self, page: Page) -> bool:
+        """Whether a page is one article with one that is in them."""
         return any(name in batch for batch in self._batches for name in _names(page))
 
     def add(self, page: Page) -> None:
+        """Note a page of the present batch."""
         self._batches[-1].update(_names(page))
 
 
@@ -88,17 +92,18 @@ def _names(page: Page) -> tuple[str, ...]:
         return (f"origin {page.origin}",)
 
 
-def _next(archive: Archive, batches: Iterator[list[Found]], timezone: str | None, recent: _Recent) -> _Batch | None:
+def _next(archive: Archive, batches: Iterator[list[Found]], timezone: str | None, recent: Recent) -> _Batch | None:
     batch = next(batches, None)
     if batch is None:
         return None
     recent.begin()
     told = list[IndexEvent]()
-    cleaned = _clean(_skip_unchanged(archive, batch, recent, told.append), timezone, told.append)
-    return _Batch(told, [(page, article, _chunk(archive, article)) for page, article in cleaned])
+    cleaned = clean_pages(skip_unchanged(archive, batch, recent, told.append), timezone, told.append)
+    return _Batch(told, [(page, article, chunk_article(archive.embedder, article)) for page, article in cleaned])
 
 
-def _store(archive: Archive, told: list[IndexEvent], drafts: list[Draft], report: Report) -> None:
+def store(archive: Archive, told: list[IndexEvent], drafts: list[Draft], report: Report) -> None:
+    """Commit a batch, then tell of it; what has piled up beside the caches goes into them."""
     for event in told:
         report(event)
     for event in commit(archive, drafts):
@@ -106,7 +111,8 @@ def _store(archive: Archive, told: list[IndexEvent], drafts: list[Draft], report
     try_settle(archive)
 
 
-def _batches(pages: Iterable[Found]) -> Iterator[list[Found]]:
+def in_batches(pages: Iterable[Found]) -> Iterator[list[Found]]:
+    """Pages in the batches that are stored together."""
     batch, chars = list[Found](), 0
     for page in pages:
         batch.append(page)
@@ -118,7 +124,8 @@ def _batches(pages: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def _skip_unchanged(archive: Archive, batch: list[Found], recent: _Recent, report: Report) -> list[Page]:
+def skip_unchanged(archive: Archive, batch: list[Found], recent: Recent, report: Report) -> list[Page]:
+    """The pages of a batch that are new or changed; of the others it is told what they are."""
     changed = []
     for page in batch:
         if isinstance(page, SourceUnreadable):
@@ -133,7 +140,8 @@ def _skip_unchanged(archive: Archive, batch: list[Found], recent: _Recent, repor
     return changed
 
 
-def _clean(pages: list[Page], timezone: str | None, report: Report) -> list[tuple[Page, Article]]:
+def clean_pages(pages: Sequence[Page], timezone: str | None, report: Report) -> list[tuple[Page, Article]]:
+    """Make articles of pages, each with its warnings; of what can be none it is told why."""
     from indexer.language import detect_language  # its model is for those who index
 
     cleaned = []
@@ -153,16 +161,25 @@ def _said(article: Article) -> str:
     return "\n".join(article.text[b.start : b.end] for b in article.blocks if b.kind == "body") or article.text
 
 
-def _chunk(archive: Archive, article: Article) -> list[Passage]:
-    return chunk(article, lambda passage: archive.embedder.fits(article.title, passage))
+def chunk_article(embedder: Embedder, article: Article) -> list[Passage]:
+    """Cut an article into passages that fit an embedder."""
+    return chunk(article, lambda passage: embedder.fits(article.title, passage))
 
 
-def _embed(archive: Archive, chunked: list[tuple[Page, Article, list[Passage]]]) -> list[Draft]:
+def _embed(archive: Archive, chunked: Sequence[Chunked]) -> list[Draft]:
     """Embed what has no vectors yet, all in one call, so that batches are full."""
     known = [known_vectors(archive, article, passages) for _, article, passages in chunked]
+    return drafts_of(chunked, known, archive.embedder.encode(texts_of(chunked, known)))
+
+
+def texts_of(chunked: Sequence[Chunked], known: Sequence[Floats | None]) -> list[tuple[str | None, str]]:
+    """What is to be embedded, (title, passage): of the articles whose vectors are not known."""
     todo = [part[1:] for part, vectors in zip(chunked, known, strict=True) if vectors is None]
-    texts = [(article.title, article.text[p.start : p.end]) for article, passages in todo for p in passages]
-    fresh = archive.embedder.encode(texts)
+    return [(article.title, article.text[p.start : p.end]) for article, passages in todo for p in passages]
+
+
+def drafts_of(chunked: Sequence[Chunked], known: Sequence[Floats | None], fresh: Floats) -> list[Draft]:
+    """Articles ready to be stored. fresh: (n_texts, width), the vectors of `texts_of`, in its order."""
     drafts, taken = [], 0
     for (page, article, passages), vectors in zip(chunked, known, strict=True):
         n_fresh = len(passages) if vectors is None else 0

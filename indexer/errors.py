@@ -119,6 +119,17 @@ class ArchiveUnavailable(PullquoteError):
         return f"{self.engine} does not answer ({self.problem}): see that it runs and can be reached, then try again"
 
 
+class WorkersLost(PullquoteError):
+    """Workers of an indexing run died again and again at one batch, or went away for good."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"the workers are lost ({self.problem}): what was reported is kept; see to them, then run this again"
+
+
 class ModelMissing(PullquoteError):
     """A model's files are not on this machine."""
 

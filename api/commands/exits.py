@@ -28,6 +28,7 @@ from indexer.errors import (
     OlderFormat,
     PullquoteError,
     SourceUnreadable,
+    WorkersLost,
 )
 
 DONE = 0
@@ -43,7 +44,7 @@ _CODES: tuple[tuple[int, tuple[type[PullquoteError], ...]], ...] = (
     (USAGE, (InvalidInput,)),
     (ARCHIVE_OR_MODEL, (ArchiveMissing, ArchiveDamaged, ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable)),
     (ARCHIVE_OR_MODEL, (NewerFormat, OlderFormat)),
-    (ARCHIVE_OR_MODEL, (ModelMissing, ModelDamaged, ModelMismatch, IndexMismatch)),
+    (ARCHIVE_OR_MODEL, (ModelMissing, ModelDamaged, ModelMismatch, IndexMismatch, WorkersLost)),
 )
 
 

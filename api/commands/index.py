@@ -49,6 +49,14 @@ def index(
     reembed: Annotated[
         bool, typer.Option("--reembed", help="First change the archive over to this embedder; PATH may be left out.")
     ] = False,
+    workers: Annotated[
+        str,
+        typer.Option(
+            "--workers",
+            metavar="N|RAY",
+            help="Clean and embed in N processes beside this, or on a cluster, ray://host:10001.",
+        ),
+    ] = "0",
 ) -> int:
     """Add, update or skip articles.
 
@@ -60,7 +68,9 @@ def index(
         raise InvalidInput("PATH", "name files or folders to index, or - for stdin")
     options = options_of(fields, timezone, source_name, language)
     with opening.archive_of(archive, create=True) as door, Stopping() as stopping:
-        run = partial(door.index, *(paths or ()), options=options, prune=prune, reembed=reembed, fetch=fetch)
+        run = partial(
+            door.index, *(paths or ()), options=options, prune=prune, reembed=reembed, fetch=fetch, workers=workers
+        )
         if json:
             summary = run(report=output.json, stop=stopping.asked)
             output.json({"summary": summary})

@@ -55,6 +55,7 @@ CODES = {
     errors.ModelDamaged("m", Path("f"), "a" * 64, "b" * 64): 3,
     errors.ModelMismatch(ARCHIVE, "a", "b"): 3,
     errors.IndexMismatch("milvus+http://index", "a", "b"): 3,
+    errors.WorkersLost("the actor died"): 3,
     errors.ArticleNotFound("a"): 1,
     errors.QuoteMismatch("a", "another text"): 70,
 }

@@ -4,6 +4,8 @@ One process adds, updates, deletes and purges pairs of articles, a pair in one t
 another, eight threads search, list, ask and fetch through the Python door. A reply must show both of a pair or none, in
 one edition, no older than what was acknowledged before the request began, none that was deleted before it, and every
 quotation as it was written. Prints a line of JSON; the first thing that is wrong ends it with an error.
+Memory is that of the readers' process, whose threads share two heaps as those of a server do (--heaps: as the C library
+has it).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from api.arenas import bound_arenas
 from bench.measure import memory
 from indexer.store import FILE
 from indexer.types import Filters, Mode, Page
@@ -314,10 +317,13 @@ def main() -> None:
     """Run as `python -m bench.churn`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--heaps", action="store_true", help="leave the number of heaps to the C library")
     parser.add_argument("--writer", type=Path)
     given = parser.parse_args()
     if given.writer:
         write(given.writer)
+    if not given.heaps:
+        bound_arenas()
     with tempfile.TemporaryDirectory() as home:
         figures = churn(Path(home) / "archive", 60 * given.minutes)
     sys.stdout.write(f"{json.dumps(figures)}\n")

@@ -6,7 +6,7 @@ BM25: Robertson & Zaragoza 2009, The Probabilistic Relevance Framework (k1 = 1.2
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
@@ -184,11 +184,11 @@ def query_words(query: str) -> list[str]:
     return [word for word in words if word.casefold() not in _STOP] or words
 
 
-def terms(text: str) -> list[Term]:
-    """Cut a text into words as the index does. The offsets are into `text` as given."""
-    tokens = _splitter().pre_tokenize(text).tokens
-    spans = [(token.char_offset_from, token.char_offset_to) for token in tokens]
-    return [Term(stem, start, end) for start, end in spans for stem in _stems(text[start:end])]
+def terms(text: str, wanted: Container[str] | None = None) -> list[Term]:
+    """Cut a text into words as the index does; only those of the wanted stems. The offsets are into `text` as given."""
+    spans = [(token.char_offset_from, token.char_offset_to) for token in _splitter().pre_tokenize(text).tokens]
+    stems = [(stem, start, end) for start, end in spans for stem in _stems(text[start:end])]
+    return [Term(*found) for found in stems if wanted is None or found[0] in wanted]
 
 
 def _stems(word: str) -> tuple[str, ...]:

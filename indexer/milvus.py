@@ -128,6 +128,10 @@ class Milvus:
         """Ask Milvus to rewrite its files without what was deleted."""
         self._call(lambda client: client.compact(self._name, timeout=_WRITE_SECONDS))
 
+    def flush(self) -> None:
+        """Have all that is written in its indexes. Milvus does so in time; Milvus Lite is slow until it is told."""
+        self._call(lambda client: client.flush(self._name, timeout=10 * _WRITE_SECONDS))
+
     def near(self, query: Floats, k: int, filters: Filters, strong: bool) -> list[int]:
         """About the k nearest passages (rows) that pass. query: (width,). strong: of all that is written."""
         params: dict[str, object] = {"metric_type": "IP", "params": {"ef": min(2 * MOST, max(_LEAST_EF, 2 * k))}}
@@ -216,6 +220,7 @@ class Milvus:
     def _connected(self) -> MilvusClient:
         with self._lock:
             if self._client is None:
+                self._circuit.check()  # who waited for the lock does not wait for what failed meanwhile
                 client = MilvusClient(uri=self._uri, timeout=_SECONDS, dedicated=True)
                 if client.has_collection(self._name, timeout=_SECONDS):
                     client.load_collection(self._name, timeout=_WRITE_SECONDS)  # Milvus Lite forgets that it was

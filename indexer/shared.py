@@ -44,14 +44,14 @@ class SharedIndex:
     is_local = False
 
     def __init__(self, store: ArticleStore, space: Callable[[], VectorSpace], milvus: Milvus) -> None:
-        self._store, self._space, self._milvus = store, space, milvus
+        self._store, self._space, self.milvus = store, space, milvus
         self._checked = self._behind = self._told = False
-        self._fresh_until = 0.0
+        self._fresh_until = self._look_at = 0.0
 
     @property
     def place(self) -> str:
         """See `PassageIndex.place`."""
-        return self._milvus.place
+        return self.milvus.place
 
     def at(self, sequence: int, layout: int) -> Searchable:
         """See `PassageIndex.at`."""
@@ -61,7 +61,7 @@ class SharedIndex:
         self._fresh_until = time.monotonic() + _FRESH
         sql = f"SELECT count(*) FROM {_OF_ARTICLE} WHERE {VISIBLE} AND {OF_SERVING}"
         n = int(self._store.rows(sql, {"s": sequence})[0][0])
-        leg = _Leg(self, self._store, self._milvus, sequence, self._space())
+        leg = _Leg(self, self._store, self.milvus, sequence, self._space())
         return Searchable(sequence, SharedDense(leg), SharedLexical(leg), n, self.layout(0, 0))
 
     def layout(self, sealed: int, memory: int) -> str:
@@ -69,9 +69,12 @@ class SharedIndex:
         return "in Milvus"
 
     def fresh(self) -> bool:
-        """Bring the index up to date if it is known to be behind; say whether searches must see the latest writes."""
+        """Bring the index up to date if it may be behind; say whether searches must see the latest writes."""
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._behind, self._look_at = True, now + outbox.GRACE
         self._catch_up()
-        return self._behind or time.monotonic() < self._fresh_until
+        return self._behind or now < self._fresh_until
 
     def note(self, writing: Transaction, sequence: int) -> None:
         """See `PassageIndex.note`."""
@@ -98,24 +101,23 @@ class SharedIndex:
 
     def _deliver(self, wait: bool) -> bool:
         """Make the index hold what the store does, of all that is due; say whether that is done."""
-        if not outbox.due(self._store):
-            return True
-        with self._store.alone(_LOCK, wait) as mine:
-            if not mine:
-                return False
-            while rows := outbox.due(self._store):
-                self._milvus.prepare(self._space())
-                self._make_right(sorted({row.article for row in rows}))
-                outbox.done(self._store, rows)
-        self._fresh_until = time.monotonic() + _FRESH
+        while outbox.due(self._store):
+            with self._store.alone(_LOCK, wait) as mine:
+                if not mine:
+                    return False
+                if rows := outbox.due(self._store):
+                    self.milvus.prepare(self._space())
+                    self._make_right(sorted({row.article for row in rows}))
+                    outbox.done(self._store, rows)
+            self._fresh_until = time.monotonic() + _FRESH
         return True
 
     def _make_right(self, articles: Sequence[int]) -> None:
         entries = list(self._entries(articles))
         living = {entry.words.article for entry in entries}
         if gone := [row for row in articles if row not in living]:
-            self._milvus.drop(gone)
-        self._milvus.put(entries)
+            self.milvus.drop(gone)
+        self.milvus.put(entries)
 
     def _entries(self, articles: Sequence[int]) -> Iterator[Entry]:
         """What the index is to hold of those of some articles that live."""
@@ -143,19 +145,19 @@ class SharedIndex:
         with self._store.alone(_LOCK, wait=True) as mine:
             if not mine:
                 raise ArchiveBusy(self._store.place)
-            if self._milvus.embedder() is not None:
-                self._milvus.drop(articles)
-                self._milvus.compact()
+            if self.milvus.embedder() is not None:
+                self.milvus.drop(articles)
+                self.milvus.compact()
 
     def check(self) -> None:
         """See `PassageIndex.check`."""
-        self._milvus.check()
+        self.milvus.check()
 
     def _check_embedder(self) -> None:
         """Raises IndexMismatch: the index holds another embedder's vectors."""
         if self._checked or self._store.meta("embedder") is None:
             return
-        found, wanted = self._milvus.embedder(), self._space().fingerprint
+        found, wanted = self.milvus.embedder(), self._space().fingerprint
         if found not in {None, wanted}:
             raise IndexMismatch(self.place, str(found), wanted)
         self._checked = found is not None
@@ -171,7 +173,7 @@ class SharedIndex:
         return True, f"{said}; changes that wait: {now + later}" if now + later else said
 
     def _held(self) -> int:
-        return self._milvus.count() if self._milvus.embedder() is not None else 0
+        return self.milvus.count() if self.milvus.embedder() is not None else 0
 
     def repair(self) -> None:
         """See `PassageIndex.repair`."""
@@ -180,14 +182,14 @@ class SharedIndex:
         try:
             self._check_embedder()
         except IndexMismatch:
-            self._milvus.discard()
-        if self._milvus.embedder() is None:
+            self.milvus.discard()
+        if self.milvus.embedder() is None:
             with self._store.writing() as writing:
                 outbox.note_all(writing)
         else:
             missing, strange = self._differences()
             if strange:
-                self._milvus.drop_passages(sorted(strange))
+                self.milvus.drop_passages(sorted(strange))
             with self._store.writing() as writing:
                 outbox.note_some(writing, self._articles(missing))
         self._deliver(wait=True)
@@ -199,13 +201,13 @@ class SharedIndex:
     def _differences(self) -> tuple[set[int], set[int]]:
         """The passages (rows) that the index lacks, and those that it should not have; not what the outbox names."""
         missing, strange, first = set[int](), set[int](), 1
-        empty = self._milvus.embedder() is None
+        empty = self.milvus.embedder() is None
         sql = f"""SELECT passage.rowid FROM {_OF_ARTICLE} WHERE passage.rowid >= ? AND removed_seq IS NULL
             AND {OF_SERVING} ORDER BY passage.rowid LIMIT {_COMPARED}"""
         while first < _LAST:
             stored = {row[0] for row in self._store.rows(sql, (first,))}
             last = max(stored) if len(stored) == _COMPARED else _LAST
-            held = set[int]() if empty else self._milvus.rows(first, last)
+            held = set[int]() if empty else self.milvus.rows(first, last)
             missing |= stored - held
             strange |= held - stored
             first = last + 1
@@ -216,7 +218,7 @@ class SharedIndex:
 
     def close(self) -> None:
         """See `PassageIndex.close`."""
-        self._milvus.close()
+        self.milvus.close()
 
 
 class _Leg:

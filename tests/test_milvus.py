@@ -47,7 +47,7 @@ def archive(place: Path) -> Inner:
 
 
 def milvus_of(archive: Inner) -> Milvus:
-    return cast(SharedIndex, archive.index)._milvus
+    return cast(SharedIndex, archive.index).milvus
 
 
 def index_check(archive: Inner) -> tuple[bool, str]:
@@ -144,6 +144,28 @@ def test_what_was_removed_leaves_milvus_after_a_while(archive: Inner, monkeypatc
     archive.close()
 
 
+def test_what_was_removed_leaves_milvus_by_whoever_searches(archive: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(archive, "a", "khan met xi")
+    put(archive, "b", "khan met xi")
+    monkeypatch.setattr(outbox, "GRACE", 1)
+    delete(archive, ["a"])
+    view = archive.view()
+    time.sleep(1.1)
+    deadline = time.monotonic() + 20
+    while milvus_of(archive).count() != 2:
+        assert lexical_ids(view, "khan") == {"b"}
+        assert time.monotonic() < deadline
+    archive.close()
+
+
+def test_a_passage_without_a_word_is_found_by_meaning_alone(archive: Inner) -> None:
+    put(archive, "a", "!? … –")
+    put(archive, "b", "khan")
+    assert contents(archive.view()) == {"a": "!? … –", "b": "khan"}
+    assert lexical_ids(archive.view(), "!?") == set()
+    archive.close()
+
+
 def test_doctor_compares_both_sides_and_repairs(archive: Inner) -> None:
     put(archive, "a", "khan met xi")
     put(archive, "b", "khan pledged roads")
@@ -217,6 +239,30 @@ def test_milvus_that_stops_is_told_and_its_return_noticed(tmp_path: Path, caplog
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
         archive.check()
+        archive.close()
+
+
+def test_milvus_that_hangs_is_told_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MilvusLite() as server:
+        init(tmp_path / "archive", server.url)
+        archive = Inner(tmp_path / "archive", WordEmbedder())
+        put(archive, "a", "khan met xi")
+        view = archive.view()
+        monkeypatch.setattr("indexer.milvus._SECONDS", 0.5)
+        with server.paused():
+            began = time.monotonic()
+            with pytest.raises(ArchiveUnavailable, match="does not answer"):
+                contents(view)
+            assert time.monotonic() - began < 4
+        monkeypatch.undo()
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                assert contents(view) == {"a": "khan met xi"}
+                break
+            except ArchiveUnavailable:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
         archive.close()
 
 

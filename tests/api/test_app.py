@@ -21,7 +21,7 @@ from api.contract import components
 from api.schemas import json_text
 from api.serve import listening
 from api.settings import Settings
-from indexer.errors import ArchiveMissing, ModelMissing
+from indexer.errors import ArchiveMissing, ArchiveUnavailable, ModelMissing
 from indexer.types import Reply
 from pullquote import Archive
 from tests.api.conftest import ARTICLES, HERE, Check, client_of
@@ -60,6 +60,10 @@ def held(archive: Held) -> TestClient:
     return TestClient(app, "http://localhost", client=HERE, raise_server_exceptions=False)
 
 
+def index_away() -> None:
+    raise ArchiveUnavailable("milvus+http://index:19530", "connection refused")
+
+
 def test_the_server_listens_while_it_loads(is_noun: Check) -> None:
     archive = Held()
     with held(archive) as client:
@@ -76,6 +80,9 @@ def test_the_server_listens_while_it_loads(is_noun: Check) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         assert client.get("/readyz").json() == {"status": "ready"}
+        archive.check = index_away
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/readyz").json()["type"] == "urn:pullquote:archive-unavailable"
         assert client.post("/v1/ask", json=QUESTION).status_code == 200
     assert not archive.closed, "it is the caller's"
 

@@ -35,6 +35,10 @@ class Metrics:
             "pullquote_stage_seconds", "The stages of an answer.", ("stage",),
             registry=self._registry, buckets=_SECONDS,
         )  # fmt: skip
+        self._engines = Histogram(
+            "pullquote_engine_seconds", "What each engine took of a request to the models, side by side or not.",
+            ("engine",), registry=self._registry, buckets=_SECONDS,
+        )  # fmt: skip
         self._replies = Counter(
             "pullquote_replies_total", "Questions by what came of them.", ("outcome",), registry=self._registry
         )
@@ -50,6 +54,11 @@ class Metrics:
         self._replies.labels("answered" if reply.answered else reply.reason or "none").inc()
         for stage, spent in reply.timings_ms.items():
             self._stages.labels(stage).observe(spent / 1000)
+
+    def engines(self, seconds: Mapping[str, float]) -> None:
+        """Count what each engine took of one request."""
+        for engine, spent in seconds.items():
+            self._engines.labels(engine).observe(spent)
 
     def text(self) -> bytes:
         """Everything, in the text format."""
@@ -68,17 +77,19 @@ class _Gauges(Collector):
             yield GaugeMetricFamily(f"pullquote_{name}", name.replace("_", " "), value=value)
 
 
-def of_archive(view: ViewInfo, folder: Path) -> dict[str, float]:
-    """The sizes of an archive: what it holds, and the bytes of its files."""
+def of_archive(view: ViewInfo, folder: Path | None) -> dict[str, float]:
+    """The sizes of an archive: what it holds, and, where it is a folder, the bytes of its files."""
+    held = {"articles": view.articles, "passages": view.passages, "sequence": view.sequence}
+    if folder is not None:
+        held["bytes"] = _bytes_of(folder)
+    return {f"archive_{name}": value for name, value in held.items()}
+
+
+def _bytes_of(folder: Path) -> int:
     total = 0
     for file in folder.rglob("*"):
         try:
             total += file.stat().st_size if file.is_file() else 0
         except FileNotFoundError:  # a merge removed it meanwhile
             continue
-    return {
-        "archive_articles": view.articles,
-        "archive_passages": view.passages,
-        "archive_sequence": view.sequence,
-        "archive_bytes": total,
-    }
+    return total

@@ -43,7 +43,7 @@ class Service:
         self.gate = Gate(self.keys, Rates(settings.rate), settings.public)
         self.audit = Audit(settings.folder / AUDIT_FILE)
         self.metrics = Metrics(self._gauges)
-        self.answers = Turns(settings.slots, settings.queue, settings.request_seconds)
+        self.answers = Turns(settings.slots, settings.queue, settings.request_seconds, told=self.metrics.engines)
         self.writes = Turns(1, settings.queue, _WRITE_SECONDS, "write")
         self._opened: Archive | None = None
         self._ready = False
@@ -88,7 +88,14 @@ class Service:
         """What is true now, for a scrape."""
         now: dict[str, float] = {"queue_pending": self.answers.pending, "queue_slots": self.answers.slots}
         now |= {"queue_refused": self.answers.refused, "writes_pending": self.writes.pending, "ready": self._ready}
-        return now | of_archive(self.archive().view_info(), self.settings.folder) if self._ready else now
+        if not self._ready:
+            return now
+        try:
+            view = self.archive().view_info()
+        except PullquoteError:  # its server is away: the rest is true all the same
+            return now | {"archive_answers": 0}
+        folder = self.settings.archive if isinstance(self.settings.archive, Path) else None
+        return now | {"archive_answers": 1} | of_archive(view, folder)
 
     def _load(self) -> None:
         try:

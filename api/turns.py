@@ -8,11 +8,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from api.refusals import Overloaded, TookTooLong
+from indexer.shares import measured
 
 T = TypeVar("T")
 _SMOOTHING = 0.1  # weight of the newest duration in the running mean
@@ -25,13 +26,21 @@ class Turns:
     """A queue in front of `slots` threads. Whoever would be more than `waiting` places behind them is refused.
 
     On a slow machine the queue is shorter, so that what is in it is answered while somebody still wants it.
-    seconds: the longest that one piece of work may wait and run, together. Safe to look at from any thread.
+    seconds: the longest that one piece of work may wait and run, together. told: of the seconds that each engine took
+    for one. Safe to look at from any thread.
     """
 
-    def __init__(self, slots: int, waiting: int, seconds: float, name: str = "answer") -> None:
+    def __init__(
+        self,
+        slots: int,
+        waiting: int,
+        seconds: float,
+        name: str = "answer",
+        told: Callable[[Mapping[str, float]], None] | None = None,
+    ) -> None:
         self.slots, self.waiting, self.seconds = slots, waiting, seconds
         self.refused = 0
-        self._name = name
+        self._name, self._told = name, told
         self._pool: ThreadPoolExecutor | None = None
         self._live: set[Future[object]] = set()
         self._lock = threading.Lock()
@@ -86,8 +95,11 @@ class Turns:
     def _timed(self, work: Callable[[], T]) -> T:
         started = time.perf_counter()
         try:
-            return work()
+            with measured() as shares:
+                return work()
         finally:
+            if self._told is not None:
+                self._told(shares.seconds())
             with self._lock:
                 self._mean += _SMOOTHING * (time.perf_counter() - started - self._mean)
 

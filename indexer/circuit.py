@@ -13,6 +13,7 @@ from indexer.errors import ArchiveUnavailable
 _Done = TypeVar("_Done")
 _TRIES = 3
 _OPEN_SECONDS = 2.0  # without a try, after all tries of a call failed
+_TRIAL_SECONDS = 10.0  # for the one call that tries then; the others wait for what comes of it
 _FIRST_WAIT = 0.05  # seconds before the second try; doubled for the third, and each times 0.5 to 1.5 by chance
 
 
@@ -26,29 +27,48 @@ class Circuit:
         self.name = name
         self._lock = threading.Lock()
         self._closed_until = 0.0
-        self._why = ""
+        self._why: str | None = None  # None: the last call was answered
+        self._failures = 0
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last that is known of the engine is that it did not answer."""
+        return self._why is not None
 
     def check(self) -> None:
-        """Raise ArchiveUnavailable while the engine has its rest."""
+        """Raise ArchiveUnavailable while the engine has its rest, and, after it, while another call tries it."""
         with self._lock:
-            resting, why = time.monotonic() < self._closed_until, self._why
+            now = time.monotonic()
+            resting, why = now < self._closed_until, self._why
+            if not resting and why is not None:
+                self._closed_until = now + _TRIAL_SECONDS
         if resting:
-            raise ArchiveUnavailable(self.name, why)
+            raise ArchiveUnavailable(self.name, why or "")
+
+    def answered(self) -> None:
+        """Note that the engine answers, whatever it says."""
+        if self._why is not None:
+            with self._lock:
+                self._closed_until, self._why = 0.0, None
 
     def failed(self, why: str) -> ArchiveUnavailable:
         """Give the engine a rest; return the error to raise."""
         with self._lock:
             self._closed_until, self._why = time.monotonic() + _OPEN_SECONDS, why
+            self._failures += 1
         return ArchiveUnavailable(self.name, why)
 
     def call(self, work: Callable[[], _Done], failures: tuple[type[Exception], ...]) -> _Done:
         """Do what may be done twice, again if it fails so. Raises ArchiveUnavailable: in vain."""
         self.check()
+        failures_before = self._failures
         for left in reversed(range(_TRIES)):
             try:
-                return work()
+                done = work()
+                self.answered()
+                return done
             except failures as error:
-                if not left:
+                if not left or self._failures != failures_before:  # another call has found out what this one would
                     raise self.failed(first_line(error)) from error
             time.sleep(_FIRST_WAIT * 2 ** (_TRIES - 1 - left) * random.uniform(0.5, 1.5))
         raise AssertionError("unreachable")

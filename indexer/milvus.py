@@ -212,7 +212,9 @@ class Milvus:
         """Ask Milvus. pymilvus itself tries again for as long as the timeout; then the circuit gives it a rest."""
         self._circuit.check()
         try:
-            return work(self._connected())
+            done = work(self._connected())
+            self._circuit.answered()
+            return done
         except (MilvusException, grpc.RpcError) as error:
             self.close()  # the next call connects anew: a broken channel may wait minutes before it does
             raise self._circuit.failed(_said(error)) from error

@@ -6,9 +6,12 @@ A write transaction holds a lock that only one can hold, so that sequence number
 from __future__ import annotations
 
 import logging
+import os
 import re
+import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -29,8 +32,10 @@ from indexer.errors import (
     OlderFormat,
     PullquoteError,
 )
+from indexer.lifeline import Lifeline
 from indexer.postgres_schema import MIGRATIONS
 from indexer.postgres_sql import bound, read, translated
+from indexer.shares import share
 from indexer.stores import Row, Values
 
 _CONNECTIONS = 16
@@ -58,6 +63,7 @@ class PostgresStore:
         self._circuit = Circuit(self.place)
         options = {key: value for key, value in _OPTIONS.items() if key not in conninfo_to_dict(url)}
         self._address = make_conninfo(url, **options)
+        self._lifeline = Lifeline(self._is_there, _PATIENCE)
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # what it warns of, our errors say
         self._look()
         self._pool = ConnectionPool(
@@ -66,7 +72,7 @@ class PostgresStore:
             min_size=1,
             max_size=_CONNECTIONS,
             timeout=_PATIENCE,
-            configure=_configured,
+            configure=self._configured,
             reconnect_timeout=_PATIENCE,
             open=True,
         )
@@ -84,6 +90,28 @@ class PostgresStore:
             raise InvalidInput(
                 "archive", f"{self.place} is encoded in {encoding}: make one with createdb -E UTF8 -T template0"
             )
+
+    def _is_there(self) -> bool:
+        """Whether the server answers somebody: a new connection."""
+        try:
+            psycopg.connect(self._address).close()
+        except errors.ConnectionTimeout as error:
+            self._circuit.failed(first_line(error))
+            return False
+        except psycopg.OperationalError:  # it says why not: it is there, or what waits for it has been told
+            return True
+        return True
+
+    def _over(self, connection: Connection[Row]) -> AbstractContextManager[None]:
+        """Wait for an answer no longer than there is a server."""
+        return self._lifeline.over(partial(_cut, connection))
+
+    def _configured(self, connection: Connection[Row]) -> None:
+        connection.adapters.register_dumper(str, StrDumper)  # as text: else PostgreSQL guesses, at each place anew
+        with self._over(connection):
+            connection.execute(b"SET client_encoding = 'UTF8'")
+            connection.execute(b"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            connection.execute(f"SET statement_timeout = {_STATEMENT_MS}".encode())
 
     def _check_format(self, create: bool, migrate: bool) -> None:
         found = self._format()
@@ -150,22 +178,34 @@ class PostgresStore:
         values = bound(statement, parameters)
 
         def run() -> list[Row]:
-            with self._pool.connection() as connection, connection.cursor() as cursor:
+            with self._pool.connection() as connection, connection.cursor() as cursor, self._over(connection):
                 cursor.execute(statement.sql.encode(), values)
                 return [read(row) for row in cursor.fetchall()] if cursor.description else []
 
-        with self._told():
-            return self._circuit.call(lambda: self._noticing(run), (_Lost,))
+        with self._told(), share("store"):
+            return self._circuit.call(self._noticing(run), (_Lost,))
 
-    def _noticing(self, run: Callable[[], _Done]) -> _Done:
-        """Run something; where its connection was lost, let go of all that are: the next try has a sound one."""
-        try:
-            return run()
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            if not _is_lost(error):
-                raise
-            self._pool.check()
-            raise _Lost(first_line(error)) from error
+    def _noticing(self, run: Callable[[], _Done]) -> Callable[[], _Done]:
+        """Run something; where its connection was lost, let go of all that are: the next try has a sound one.
+
+        Where there is none to be had, the next try says so at once: the pool would wait.
+        """
+        lost = self._circuit.is_failing
+
+        def attempt() -> _Done:
+            nonlocal lost
+            try:
+                if lost:
+                    psycopg.connect(self._address).close()
+                return run()
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if not _is_lost(error):
+                    raise
+                lost = True
+                self._pool.drain()
+                raise _Lost(first_line(error)) from error
+
+        return attempt
 
     @contextmanager
     def _transaction(self, *settings: str) -> Iterator[Connection[Row]]:
@@ -174,30 +214,42 @@ class PostgresStore:
         def begin() -> Connection[Row]:
             with ExitStack() as stack:
                 connection = stack.enter_context(self._pool.connection())
-                stack.enter_context(connection.transaction())
-                for sql in settings:
-                    connection.execute(sql.encode())
+                transaction = connection.transaction()
+
+                def leave(*raised: Any) -> bool | None:  # noqa: ANN401 - as `__exit__` has it
+                    with self._over(connection):
+                        return transaction.__exit__(*raised)
+
+                with self._over(connection):
+                    transaction.__enter__()
+                    stack.push(leave)
+                    for sql in settings:
+                        connection.execute(sql.encode())
                 ended.push(stack.pop_all())
                 return connection
 
         with self._told(), ExitStack() as ended:
-            yield self._circuit.call(lambda: self._noticing(begin), (_Lost,))
+            yield self._circuit.call(self._noticing(begin), (_Lost,))
 
     def stream(self, sql: str, parameters: Values = ()) -> Iterator[Row]:
         """Run one query in pieces, for more rows than memory should hold."""
         statement = translated(sql)
         with self._transaction(_NO_LIMIT) as connection, connection.cursor(name="pullquote") as cursor:
-            cursor.itersize = _AT_ONCE
-            cursor.execute(statement.sql.encode(), bound(statement, parameters))
-            for row in cursor:
-                yield read(row)
+            with self._over(connection):
+                cursor.execute(statement.sql.encode(), bound(statement, parameters))
+            while True:
+                with self._over(connection):
+                    rows = cursor.fetchmany(_AT_ONCE)
+                yield from map(read, rows)
+                if len(rows) < _AT_ONCE:
+                    return
 
     @contextmanager
     def writing(self) -> Iterator[PostgresWriting]:
         """One write transaction: whole on PostgreSQL's disk when the block ends, or, after an error, not at all."""
         alone = f"SELECT pg_advisory_xact_lock({_LOCK})"
         with self._transaction(_DURABLE, f"SET LOCAL lock_timeout = {_LOCK_MS}", alone) as connection:
-            yield PostgresWriting(connection)
+            yield PostgresWriting(connection, self._over)
 
     @contextmanager
     def alone(self, name: str, wait: bool) -> Iterator[bool]:
@@ -233,26 +285,27 @@ class PostgresStore:
 
     def close(self) -> None:
         """Close every connection."""
+        self._lifeline.close()
         self._pool.close()
 
 
 class PostgresWriting:
     """What may be done inside `PostgresStore.writing`."""
 
-    def __init__(self, connection: Connection[Row]) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection[Row], over: _Over) -> None:
+        self._connection, self._over = connection, over
 
     def rows(self, sql: str, parameters: Values = ()) -> list[Row]:
         """Run one statement and return its rows."""
         statement = translated(sql)
-        with self._connection.cursor() as cursor:
+        with self._connection.cursor() as cursor, self._over(self._connection):
             cursor.execute(statement.sql.encode(), bound(statement, parameters))
             return [read(row) for row in cursor.fetchall()] if cursor.description else []
 
     def many(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
         statement = translated(sql)
-        with self._connection.cursor() as cursor:
+        with self._connection.cursor() as cursor, self._over(self._connection):
             cursor.executemany(statement.sql.encode(), [bound(statement, values) for values in parameters])
 
     def insert(self, sql: str, parameters: Sequence[Any]) -> int:
@@ -268,12 +321,14 @@ class PostgresWriting:
 
     def script(self, sql: str) -> None:
         """Run several statements of PostgreSQL's own."""
-        self._connection.execute(sql.encode())
+        with self._over(self._connection):
+            self._connection.execute(sql.encode())
 
 
 _TABLES = "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()"
 _DURABLE, _NO_LIMIT = "SET LOCAL synchronous_commit = on", "SET LOCAL statement_timeout = 0"
 _Done = TypeVar("_Done")
+_Over = Callable[[Connection[Row]], AbstractContextManager[None]]
 
 
 def _is_lost(error: psycopg.Error) -> bool:
@@ -303,8 +358,7 @@ def shown(url: str) -> str:
     return f"postgresql://{host}{port}/{parts.get('dbname') or ''}"
 
 
-def _configured(connection: Connection[Row]) -> None:
-    connection.adapters.register_dumper(str, StrDumper)  # as text: else PostgreSQL guesses, at each place anew
-    connection.execute(b"SET client_encoding = 'UTF8'")
-    connection.execute(b"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
-    connection.execute(f"SET statement_timeout = {_STATEMENT_MS}".encode())
+def _cut(connection: Connection[Row]) -> None:
+    """Break a connection, from another thread than the one that waits for it."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as broken:
+        broken.shutdown(socket.SHUT_RDWR)

@@ -19,6 +19,7 @@ import apsw.sqlite_extra
 
 from indexer.errors import ArchiveBusy, ArchiveDamaged, ArchiveMissing, ArchiveReadOnly, NewerFormat
 from indexer.files import holder_of, kernel_lock, may_write
+from indexer.shares import share
 from indexer.stores import Row, Values
 
 FORMAT = 1
@@ -201,7 +202,7 @@ class Store:
 
     def rows(self, sql: str, parameters: Values = ()) -> list[Row]:
         """Run one query to its end, so that no read transaction outlives it."""
-        with self._told():
+        with self._told(), share("store"):
             while True:
                 connection = self._connection()
                 try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from indexer.shares import share
 from indexer.stories import story_of
 from indexer.types import (
     Answer,
@@ -69,7 +70,9 @@ def answer(
     if on_passages is not None:
         on_passages(HitList(hits, None, view.info, excluded))
     watch.lap("search")
-    candidates = reader.read(question.text, [_text(view, kept.place) for kept in found], SPANS)
+    texts = [_text(view, kept.place) for kept in found]
+    with share("reader"):
+        candidates = reader.read(question.text, texts, SPANS)
     watch.lap("read")
     articles = _articles(view, found)
     groups = weigh(question.text, view, found, candidates, reader)

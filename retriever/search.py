@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from typing import NamedTuple
 
 from indexer.offsets import ranges_of
+from indexer.shares import share
 from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, Mode, Ranked, ScoreParts
 from indexer.views import Located, View
 from retriever.collapse import Kept, collapse
@@ -77,13 +79,16 @@ def legs(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters
     cosines: dict[int, float] = {}
     by_words = _beside(lambda: _by_words(query, view, deep, mode, filters)) if mode == "hybrid" else None
     if mode != "lexical":
-        vector = embedder.encode_query(query)
-        dense = _whole_ties(lambda n: view.dense.search(vector, n, filters), deep)
+        with share("embedder"):
+            vector = embedder.encode_query(query)
+        with share("dense"):
+            dense = _whole_ties(lambda n: view.dense.search(vector, n, filters), deep)
     lexical = by_words.result() if by_words else _by_words(query, view, deep, mode, filters)
     if mode != "lexical":
         missing = {row for row, _ in lexical[:LEG_DEPTH]} - {row for row, _ in dense[:LEG_DEPTH]}
         if missing:
-            cosines = view.dense.cosines(vector, missing)
+            with share("dense"):
+                cosines = view.dense.cosines(vector, missing)
     rows = [row for leg in (dense, lexical) for row, _ in leg[:LEG_DEPTH]] if mode == "hybrid" else []
     return Legs(dense, lexical, cosines, bonus(view, query, filters, rows))
 
@@ -92,12 +97,13 @@ def _by_words(query: str, view: View, deep: int, mode: Mode, filters: Filters) -
     if mode == "dense":
         return []
     depth = LEG_DEPTH if mode == "hybrid" else deep
-    return _whole_ties(lambda n: view.lexical.search(query, n, filters), depth)
+    with share("lexical"):
+        return _whole_ties(lambda n: view.lexical.search(query, n, filters), depth)
 
 
 def _beside(work: Callable[[], list[tuple[int, float]]]) -> Future[list[tuple[int, float]]]:
     """Do some work in another thread. The engines let go of the interpreter while they search."""
-    return _threads().submit(work)
+    return _threads().submit(copy_context().run, work)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indexer.errors import InvalidInput
+from indexer.shares import share
 from indexer.stories import story_of
 from indexer.types import Filters, Floats, Hit, Ranked, ScoreParts
 from indexer.views import View
@@ -28,7 +29,8 @@ def _best_of_each(view: View, query: Floats, k: int, filters: Filters, but: int 
     """Look deeper until k stories are found or no passage is left (invariant 7: collapsing refills)."""
     depth = 4 * k
     while True:
-        found = view.dense.search(query, depth, filters)
+        with share("dense"):
+            found = view.dense.search(query, depth, filters)
         ranking = in_order(view, [Ranked(passage, score, ScoreParts(dense=score)) for passage, score in found])
         places = view.passages([ranked.passage for ranked in ranking])
         stories = story_of(view, [place.article for place in places])

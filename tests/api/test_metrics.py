@@ -15,6 +15,8 @@ from tests.api.nouns import VIEW
 from tests.api.test_app import Held
 from tests.api.test_routes_ask import QUESTION
 
+ENGINES = ("store", "embedder", "dense", "lexical", "reader")
+
 
 def values(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"^(pullquote_\S+) (\S+)$", text, re.MULTILINE)}
@@ -40,6 +42,11 @@ def test_what_was_done_is_counted(tmp_path: Path) -> None:
     assert found['pullquote_replies_total{outcome="answered"}'] == 3
     assert found['pullquote_replies_total{outcome="no_match"}'] == 1
     assert found['pullquote_stage_seconds_count{stage="read"}'] == 4
+    counts = {engine: found[f'pullquote_engine_seconds_count{{engine="{engine}"}}'] for engine in ENGINES}
+    assert counts == {"store": 5, "embedder": 4, "dense": 4, "lexical": 4, "reader": 4}  # the batch looks at its view
+    spent = {engine: found[f'pullquote_engine_seconds_sum{{engine="{engine}"}}'] for engine in ENGINES}
+    assert 0 < spent["reader"] <= found['pullquote_stage_seconds_sum{stage="read"}']
+    assert 0 < spent["embedder"] + spent["dense"] <= found['pullquote_stage_seconds_sum{stage="search"}']
     assert found["pullquote_archive_articles"] == 3
     assert found["pullquote_archive_bytes"] > 10_000
     assert (found["pullquote_ready"], found["pullquote_queue_slots"], found["pullquote_queue_pending"]) == (1, 2, 0)

@@ -15,6 +15,7 @@ from api.commands.exits import code_of
 from indexer import postgres as module
 from indexer.archive import Archive
 from indexer.build import build
+from indexer.commit import delete
 from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, InvalidInput
 from indexer.postgres import PostgresStore
 from indexer.postgres_schema import MIGRATIONS
@@ -23,6 +24,7 @@ from pullquote import Archive as Door
 from tests.cluster import Postgres
 from tests.fakes import WordEmbedder, page
 from tests.indexer.test_archive import contents, put
+from tests.proxy import Proxy
 
 
 @pytest.fixture
@@ -173,3 +175,76 @@ def test_watching_goes_on_when_the_server_is_back(postgres: Postgres, tmp_path: 
             finally:
                 ended.set()
         assert archive.view_info().articles == 2
+
+
+@pytest.fixture
+def proxy(postgres: Postgres) -> Iterator[Proxy]:
+    with Proxy(postgres.port) as found:
+        yield found
+
+
+def through(url: str, postgres: Postgres, proxy: Proxy) -> str:
+    """The same archive, by way of the proxy."""
+    return url.replace(f":{postgres.port}/", f":{proxy.port}/").replace("?", "?connect_timeout=2&")
+
+
+def test_a_slow_network_changes_no_reply(postgres: Postgres, proxy: Proxy) -> None:
+    with closing(Archive(through(postgres.fresh(), postgres, proxy), WordEmbedder(), create=True)) as archive:
+        put(archive, "a", "khan met xi")
+        with proxy.slow(0.05):
+            put(archive, "b", "khan left")
+            assert contents(archive.view()) == {"a": "khan met xi", "b": "khan left"}
+
+
+def test_a_network_that_is_cut_and_comes_back(postgres: Postgres, proxy: Proxy) -> None:
+    url = postgres.fresh()
+    with (
+        closing(Archive(through(url, postgres, proxy), WordEmbedder(), create=True)) as archive,
+        closing(Archive(url, WordEmbedder())) as other,
+    ):
+        put(archive, "a", "khan met xi")
+        with proxy.cut():
+            for use in (archive.view, lambda: put(archive, "b", "khan")):
+                with pytest.raises(ArchiveUnavailable):
+                    use()
+            delete(other, ["a"])
+            put(other, "c", "xi")
+        assert back(archive) == {"c": "xi"}
+
+
+def test_a_server_that_falls_silent_keeps_nobody_waiting_for_long(
+    postgres: Postgres, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.5)
+    with closing(Archive(through(postgres.fresh(), postgres, proxy), WordEmbedder(), create=True)) as archive:
+        put(archive, "a", "khan met xi")
+        with proxy.silent():
+            began = time.monotonic()
+            for use in (
+                archive.view,
+                lambda: put(archive, "b", "khan"),
+                lambda: next(archive.store.stream("SELECT 1")),
+            ):
+                with pytest.raises(ArchiveUnavailable):
+                    use()
+            assert time.monotonic() - began < 20  # it would be for ever: TCP takes what it sends
+        assert back(archive) == {"a": "khan met xi"}
+        assert put(archive, "b", "khan").status == "added"
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_server_that_answers_others_is_only_slow(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_STATEMENT_MS", 60_000)
+    with closing(PostgresStore(postgres.fresh(), create=True)) as store:
+        assert store.rows("SELECT 1 FROM pg_sleep(1)") == [(1,)]  # five times what it waits before it asks
+
+
+def back(archive: Archive) -> dict[str, str]:
+    """What it shows, once its server answers again."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return contents(archive.view())
+        except ArchiveUnavailable:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)

@@ -1,8 +1,8 @@
 """Pullquote beside txtai and Haystack: `make bench`, or `python -m bench.peers FOLDER [--articles N] [--questions N]`.
 
 FOLDER/news holds what `bench.sets` wrote. All get the same articles, weights, questions and two cores, each in a
-process of its own. What FOLDER/peers holds already is not done again: delete it to begin anew. Writes docs/peers.md
-and peers.svg.
+process of its own; they index one after the other, and take turns for each question. What FOLDER/peers holds already is
+not done again: delete it to begin anew. Writes docs/peers.md and peers.svg.
 
 With --archive DIR, an archive of the set `whole` of `bench.sets`, the others take its passages with their vectors in
 place of articles, as they would need hours to embed so many: then FOLDER/whole holds the questions, FOLDER/peers-whole
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from bench.peers import ready
-from bench.peers.job import Job, command
+from bench.peers.job import Job, command, in_turn
 from bench.peers.report import Run, write
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
@@ -63,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--questions", type=int, default=80)
     parser.add_argument("--python", default=str(ROOT / ".bench-venv/bin/python"), help="of txtai and Haystack")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
-    parser.add_argument("--steps", type=int, default=99, help="stop after so many runs; go on by the same command")
+    parser.add_argument("--minutes", type=float, default=600, help="ask no longer than this")
+    parser.add_argument("--skip", nargs="*", default=(), help='what is not asked: "Haystack, hybrid", for one')
     parser.add_argument("--archive", type=Path, help="ask all of this archive's passages")
     given = parser.parse_args(arguments)
     home = given.folder / ("peers-whole" if given.archive else "peers")
@@ -71,19 +72,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ids = all_of(given.folder / "whole", home, given.archive, given.questions)
     else:
         ids = slice_of(given.folder / "news", home, given.articles, given.questions)
-    plan = [(peer, None) for peer in peers(given.python)]
-    asking = [(peer, variant) for peer in peers(given.python) for variant in peer.variants]
-    for peer, variant in [*plan, *asking]:
-        out = home / f"{_name(peer, variant)}.json"
-        if not out.is_file():
-            if given.steps == 0:
-                return
-            given.steps -= 1
-            do(peer, variant, home, ids, prepared=given.archive is not None)
-        print(f"{peer.name} {variant or 'indexing'}: {out}", flush=True)
+    prepared = given.archive is not None
+    for peer in peers(given.python):
+        if not (home / f"{_name(peer)}.json").is_file():
+            subprocess.run(task(peer, None, home, [], prepared), check=True, cwd=ROOT)
+            print(f"{peer.name} has indexed", flush=True)
+    every = [(peer, variant) for peer in peers(given.python) for variant in peer.variants]
+    asking = [(peer, variant) for peer, variant in every if f"{peer.name}, {variant}" not in given.skip]
+    if not all((home / f"{_name(peer, variant)}.json").is_file() for peer, variant in asking):
+        tasks = [task(peer, variant, home, ids, prepared) for peer, variant in asking]
+        in_turn(tasks, len(ids), ROOT, 60 * given.minutes)
     runs = [Run(f"{peer.name}, {variant}", *_outcomes(home, peer, variant)) for peer, variant in asking]
+    ids = [row["id"] for row in runs[0].asked["rows"]]
     asked = [one for one in read_judged(home / "questions.jsonl") if one.id in ids]
-    write(runs, asked, home / "articles.jsonl", given.out, whole=given.archive is not None)
+    write(runs, asked, home / "articles.jsonl", given.out, whole=prepared)
 
 
 def slice_of(news: Path, home: Path, n_articles: int, n_questions: int) -> list[str]:
@@ -129,8 +131,8 @@ def all_of(whole: Path, home: Path, archive: Path, n_questions: int) -> list[str
     return [one.id for one in chosen(read_judged(home / "questions.jsonl"), "report", n_questions)]
 
 
-def do(peer: Peer, variant: str | None, home: Path, ids: list[str], prepared: bool = False) -> None:
-    """Index, or ask, in a process of its own. prepared: `home` holds the passages with their vectors."""
+def task(peer: Peer, variant: str | None, home: Path, ids: list[str], prepared: bool) -> list[str]:
+    """The command that indexes, or asks. prepared: `home` holds the passages with their vectors."""
     job = Job(
         articles=str(home / "articles.jsonl"),
         questions=str(home / "questions.jsonl"),
@@ -141,8 +143,7 @@ def do(peer: Peer, variant: str | None, home: Path, ids: list[str], prepared: bo
         ids=ids if variant else [],
         ready=str(home) if prepared else "",
     )
-    line, _ = command(peer.python, peer.module, job, home, _name(peer, variant))
-    subprocess.run(line, check=True, cwd=ROOT)
+    return command(peer.python, peer.module, job, home, _name(peer, variant))
 
 
 def _embedder(home: Path) -> Path:
@@ -172,7 +173,7 @@ def _embedder(home: Path) -> Path:
     return folder
 
 
-def _name(peer: Peer, variant: str | None) -> str:
+def _name(peer: Peer, variant: str | None = None) -> str:
     return f"{peer.module}-{(variant or 'index').replace(' ', '-')}"
 
 

@@ -1,6 +1,8 @@
 """What every system of `make bench` does in a process of its own; standard library only, as each has its environment.
 
 `python -m bench.peers.NAME JOB OUT` reads a Job, in JSON, and writes an Outcome. Indexing and asking are two processes.
+One that asks says READY once it has loaded, then asks a question for each line that it is sent, and says READY again:
+so all take turns, question by question, and what else the machine does meets them alike.
 """
 
 from __future__ import annotations
@@ -8,14 +10,17 @@ from __future__ import annotations
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 CORES = 2
+READY = "-- ready for the next question --"
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,17 @@ def _ask(job: Job, load: Callable[[Job], System]) -> dict[str, Any]:
     texts, system = [asked[one] for one in job.ids], load(job)
     for text in texts[: job.warm]:
         system.ask(text)
+    print(READY, flush=True)
     rows = []
     for one, text in zip(job.ids, texts, strict=True):
+        if not sys.stdin.readline():
+            break
         ask_ms, reply = _timed(system.ask, text)
         search_ms, _ = _timed(system.search, f"{text} ")  # the space, so that nothing is remembered from `ask`
         more = system.every(text) if system.every else reply
         shown = {"answers": more.answers, "answered": reply.answered, "passages": more.passages}
         rows.append({"id": one, "search_ms": search_ms, "ask_ms": ask_ms, **shown})
+        print(READY, flush=True)
     return {"rows": rows}
 
 
@@ -122,8 +131,42 @@ def _lines(file: str) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def command(python: str, system: str, job: Job, folder: Path, name: str) -> tuple[list[str], Path]:
-    """The command that does a job, and where its outcome will be."""
+def in_turn(commands: Sequence[list[str]], n: int, folder: Path, seconds: float) -> None:
+    """Run processes that ask side by side, and let them take turns, for n questions or until so much time is over.
+
+    Raises RuntimeError: one of them failed.
+    """
+    pipe = subprocess.PIPE
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(subprocess.Popen(line, cwd=folder, stdin=pipe, stdout=pipe, text=True))
+            for line in commands
+        ]
+        for one in running:
+            _await(one)
+        begun = time.monotonic()
+        for _ in range(n):
+            if time.monotonic() - begun > seconds:
+                break
+            for one in running:
+                assert one.stdin is not None
+                one.stdin.write("next\n")
+                one.stdin.flush()
+                _await(one)
+        for one in running:
+            one.communicate()
+            if one.returncode:
+                raise RuntimeError(f"{one.args!r} failed")
+
+
+def _await(one: subprocess.Popen[str]) -> None:
+    assert one.stdout is not None
+    if not any(line.strip() == READY for line in one.stdout):
+        raise RuntimeError(f"{one.args!r} failed")
+
+
+def command(python: str, system: str, job: Job, folder: Path, name: str) -> list[str]:
+    """The command that does a job; its outcome will be `folder`/`name`.json."""
     given, out = folder / f"{name}.job.json", folder / f"{name}.json"
     given.write_text(json.dumps(asdict(job)), "utf-8")
-    return [python, "-m", f"bench.peers.{system}", str(given), str(out)], out
+    return [python, "-m", f"bench.peers.{system}", str(given), str(out)]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import product
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -78,6 +79,26 @@ def convex(weight: float, scale: str = "theory", depth: int = 100, exact: bool =
         return {
             passage: weight * near.get(passage, floor) + (1 - weight) * said.get(passage, 0.0)
             for passage in near.keys() & (first | said.keys()) | said.keys()
+        }
+
+    return fuse
+
+
+def led(base: float, power: float, lead: float = 1.0) -> Fusion:
+    """The dense leg counts the more, the further its first leads; words to a power. Exact cosines.
+
+    `retriever.fuse.convex` is led(0.72, 2).
+    """
+
+    def fuse(dense: Leg, words: Leg) -> dict[int, float]:
+        near, said = dict(dense), dict(words[:_DEPTH])
+        first, *following = sorted(near.values(), reverse=True)[:10]
+        share = min(base + lead * (first - fmean(following)), 0.95)
+        best = max(said.values(), default=1.0)
+        rows = said.keys() | {passage for passage, _ in dense[:_DEPTH]}
+        return {
+            row: share * (1 + near[row]) / (1 + first) + (1 - share) * (said.get(row, 0.0) / best) ** power
+            for row in rows
         }
 
     return fuse
@@ -165,6 +186,8 @@ def levers() -> dict[str, tuple[Fusion, str]]:
     made |= {f"convex {w}": (convex(w), "words") for w in (0.5, 0.6, 0.7, 0.8, 0.9)}
     made |= {f"convex {w}, exact": (convex(w, exact=True), "words") for w in (0.6, 0.7, 0.75, 0.78, 0.8, 0.85)}
     made |= {f"convex {w}, min-max": (convex(w, "minmax"), "words") for w in (0.4, 0.5, 0.6, 0.7, 0.8)}
+    made |= {f"words to the power {p}, share {w}": (led(w, p, 0.0), "words") for p in (1, 2) for w in (0.72, 0.78)}
+    made |= {f"words to the power {p}, share {w} + lead": (led(w, p), "words") for p in (1, 2) for w in (0.68, 0.72)}
     return made | {f"convex 0.8, {d} deep": (convex(0.8, depth=d), "words") for d in (20, 50, 200)}
 
 

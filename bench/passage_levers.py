@@ -27,7 +27,6 @@ from indexer.sources import read_pages
 from indexer.types import Article, Passage
 from pullquote import EMBEDDER
 from retriever.evaluate import Judged, chosen, read_judged
-from retriever.fuse import DENSE_SHARE
 
 _chunk = indexer.chunk.chunk
 
@@ -94,7 +93,7 @@ def _measured(name: str, lever: Lever, home: Path, questions: Sequence[Judged]) 
     build(read_pages([home / "articles.jsonl"]), archive, lambda _: None)
     seconds, view = time.perf_counter() - begun, archive.view()
     rows = list(found(view, embedder, questions, ["words"]))
-    cells = [score(rows, fuse) for fuse in (alone(0), alone(1), convex(DENSE_SHARE, exact=True))]
+    cells = [score(rows, fuse) for fuse in (alone(0), alone(1), convex(0.78, exact=True))]
     shown = " | ".join(f"{mrr:.3f} {recall:.3f}" for mrr, recall in cells)
     made = f"| {name} | {view.info.passages:,} | {view.info.passages / seconds:.0f} | {shown} |"
     archive.close()

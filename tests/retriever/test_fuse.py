@@ -5,18 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.types import ScoreParts
-from retriever.fuse import DENSE_SHARE, below, convex
-
-A, B = DENSE_SHARE, 1 - DENSE_SHARE
+from retriever.fuse import below, convex, dense_share
 
 
 def test_fusion_by_hand() -> None:
-    """Best cosine .8, so 1.8 is the whole of the dense part; best BM25 8."""
+    """Best cosine .8, so 1.8 is the whole of the dense part; best BM25 8. The nearest leads by .8 - (.62 + .44) / 2."""
     fused = convex(dense=[(1, 0.8), (2, 0.62)], lexical=[(2, 8.0), (3, 4.0)], cosines={3: 0.44})
-    expected = {1: A, 2: A * 0.9 + B, 3: A * 0.8 + B * 0.5}
+    a = 0.95  # .72 + .27, and no more than this
+    expected = {1: a, 2: a * 0.9 + 0.05, 3: a * 0.8 + 0.05 * 0.5**2}
     assert {ranked.passage: ranked.score for ranked in fused} == pytest.approx(expected)
-    assert [ranked.passage for ranked in fused] == [2, 1, 3]
-    assert fused[0].parts == ScoreParts(dense=0.62, lexical=8.0, fused=fused[0].score)
+    assert [ranked.passage for ranked in fused] == [1, 2, 3]
+    assert fused[1].parts == ScoreParts(dense=0.62, lexical=8.0, fused=fused[1].score)
     assert fused[2].parts == ScoreParts(dense=0.44, lexical=4.0, fused=fused[2].score)
 
 
@@ -25,7 +24,22 @@ def test_a_bonus_is_added() -> None:
     timely = convex([(1, 0.8), (2, 0.79)], [], {}, {2: 0.05})
     assert [ranked.passage for ranked in plain] == [1, 2]
     assert [ranked.passage for ranked in timely] == [2, 1]
-    assert timely[0].score == pytest.approx(A * 1.79 / 1.8 + 0.05)
+    assert timely[0].score == pytest.approx(0.73 * 1.79 / 1.8 + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("cosines", "share"),
+    [
+        ([], 0.72),
+        ([0.9], 0.72),
+        ([0.5, 0.5, 0.5], 0.72),
+        ([0.4, 0.6], 0.92),
+        ([-1.0, 0.9], 0.95),
+        ([0.6, *[0.5] * 9, *[-1.0] * 50], 0.82),  # what comes after the tenth does not count
+    ],
+)
+def test_the_dense_leg_counts_as_far_as_its_first_leads(cosines: list[float], share: float) -> None:
+    assert dense_share(cosines) == pytest.approx(share)
 
 
 def test_equal_scores_come_in_order_of_passage() -> None:
@@ -44,7 +58,7 @@ def test_words_alone_are_a_ranking_of_words() -> None:
 
 def test_vectors_that_all_point_the_other_way_add_nothing() -> None:
     fused = convex([(3, -1.0), (1, -1.0)], [(1, 4.0)], {})
-    assert [(ranked.passage, ranked.score) for ranked in fused] == [(1, pytest.approx(B)), (3, 0.0)]
+    assert [(ranked.passage, ranked.score) for ranked in fused] == [(1, pytest.approx(0.28)), (3, 0.0)]
 
 
 cosines = st.floats(-1, 1, width=16)

@@ -23,6 +23,7 @@ class Audit:
         row = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "action": action, **fields}
         line = json.dumps(row, ensure_ascii=True) + "\n"  # escaped: nothing that was sent can begin a new line
         try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(descriptor, line.encode())

@@ -35,8 +35,6 @@ class Service:
     def __init__(self, open_archive: Callable[[], Archive], settings: Settings) -> None:
         self._open = open_archive
         self.settings = settings
-        if not isinstance(settings.archive, Path):
-            settings.folder.mkdir(parents=True, exist_ok=True)
         self.tags = Tags()
         self._ring = ring_of(settings)
         self.keys = Keys(self._ring)

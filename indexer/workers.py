@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
@@ -148,7 +149,8 @@ def connect(where: str) -> None:
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     try:
         if where.startswith(_REMOTE):
-            ray.init(where, **quiet)
+            with warnings.catch_warnings(action="ignore"):  # what they say, the error says
+                ray.init(where, **quiet)
         else:
             ours = {"worker_niceness": 0}  # they do the work: as urgent as this process, not 15 less
             ray.init(
@@ -160,7 +162,8 @@ def connect(where: str) -> None:
             )
     except (ConnectionError, RuntimeError, ImportError) as error:
         problem = str(error).strip().splitlines()[0]
-        raise InvalidInput("--workers", f"{where} cannot be used ({problem}): see that the cluster runs") from error
+        advice = "see that it runs, and that RAY_AUTH_MODE and RAY_AUTH_TOKEN are those of its token, if it has one"
+        raise InvalidInput("--workers", f"{where} cannot be used ({problem}): {advice}") from error
 
 
 def _check(said: Sequence[Future[str | PullquoteError]], place: Place, fingerprint: str) -> None:

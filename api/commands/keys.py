@@ -65,7 +65,6 @@ def _settings(given: str | None) -> "Settings":
     settings = Settings(archive=given) if given else Settings()
     if isinstance(settings.archive, Path) and not (settings.archive / FILE).is_file():
         raise ArchiveMissing(settings.archive)
-    settings.folder.mkdir(parents=True, exist_ok=True)
     return settings
 
 

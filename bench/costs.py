@@ -1,0 +1,111 @@
+"""What an archive costs beside its embedding: `python -m bench.costs ARTICLES.jsonl [--limit N] [--postgres URL]`.
+
+Cleans, cuts and stores real articles, with vectors drawn by chance (384 numbers, as the embedder's), and prints a line
+of JSON: what it takes to clean and cut, to store, and to open and search first, in a folder and, at a URL whose schema
+is empty, in PostgreSQL; and the bytes that a passage takes there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.workers import load
+from indexer.archive import Archive
+from indexer.build import chunk_article, clean_pages, drafts_of, texts_of
+from indexer.commit import commit
+from indexer.sizes import parts
+from indexer.sources import SourceOptions, read_pages
+from indexer.stores import Place
+from indexer.types import Embedder, Floats, Page
+
+_BATCH = 64
+
+
+class ByChance:
+    """An embedder that measures texts as the real one does, and gives them vectors by chance."""
+
+    def __init__(self, real: Embedder) -> None:
+        self.name, self.fingerprint, self.width, self.runtime = "chance", "chance:1", real.width, real.runtime
+        self.fits = real.fits
+        self._chance = np.random.default_rng(1)
+
+    def encode(self, passages: Sequence[tuple[str | None, str]], report: Callable[[int], None] | None = None) -> Floats:
+        """See `types.Embedder.encode`."""
+        found = self._chance.standard_normal((len(passages), self.width)).astype(np.float32)
+        unit: Floats = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return unit
+
+    def encode_query(self, question: str) -> Floats:
+        """See `types.Embedder.encode_query`."""
+        vector: Floats = self.encode([(None, question)])[0]
+        return vector
+
+
+def main() -> None:
+    """Measure, and print a line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("articles", type=Path)
+    parser.add_argument("--limit", type=int, default=500)
+    parser.add_argument("--postgres", default=None)
+    given = parser.parse_args()
+    embedder = ByChance(load())
+    found = [
+        page for page in islice(read_pages([given.articles], SourceOptions()), given.limit) if isinstance(page, Page)
+    ]
+    began = time.process_time()
+    chunked = [(page, article, chunk_article(embedder, article)) for page, article in clean_pages(found, None, _deaf)]
+    passages = sum(len(part[2]) for part in chunked)
+    told: dict[str, Any] = {
+        "articles": len(chunked),
+        "passages": passages,
+        "characters": sum(len(article.text) for _, article, _ in chunked),
+        "clean_and_cut_ms_a_passage": round(1000 * (time.process_time() - began) / passages, 3),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for name, place in (("folder", Path(folder) / "archive"), ("postgresql", given.postgres)):
+            if place is not None:
+                told[name] = stored(place, embedder, chunked)
+    print(json.dumps(told))
+
+
+def _deaf(event: object) -> None:
+    pass
+
+
+def stored(place: Place, embedder: Embedder, chunked: Sequence[Any]) -> dict[str, float]:
+    """Store articles at a place, as indexing does. All by passage: ms to store, to open and search first; bytes."""
+    n = sum(len(part[2]) for part in chunked)
+    with closing(Archive(place, embedder, create=True)) as archive:
+        drafts = [
+            drafts_of(batch, [None] * len(batch), embedder.encode(texts_of(batch, [None] * len(batch))))
+            for batch in (chunked[at : at + _BATCH] for at in range(0, len(chunked), _BATCH))
+        ]
+        began = time.perf_counter()
+        for batch in drafts:
+            commit(archive, batch)
+        storing = time.perf_counter() - began
+        sizes = {name: size for name, size in parts(archive.store).items() if name.startswith("store")}
+    began = time.perf_counter()
+    with closing(Archive(place, embedder)) as archive:
+        archive.view().dense.search(embedder.encode_query("?"), 10)
+        opening = time.perf_counter() - began
+    return {
+        "store_ms_a_passage": round(1000 * storing / n, 3),
+        "store_ms_an_article": round(1000 * storing / len(chunked), 2),
+        "open_ms_a_thousand_passages": round(1e6 * opening / n, 1),
+        "bytes_a_passage": round(sum(sizes.values()) / n),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -28,6 +28,7 @@ class Circuit:
         self._lock = threading.Lock()
         self._closed_until = 0.0
         self._why: str | None = None  # None: the last call was answered
+        self._trying: int | None = None  # the thread that tries again
         self._failures = 0
 
     @property
@@ -38,10 +39,10 @@ class Circuit:
     def check(self) -> None:
         """Raise ArchiveUnavailable while the engine has its rest, and, after it, while another call tries it."""
         with self._lock:
-            now = time.monotonic()
-            resting, why = now < self._closed_until, self._why
+            now, thread, why = time.monotonic(), threading.get_ident(), self._why
+            resting = now < self._closed_until and thread != self._trying
             if not resting and why is not None:
-                self._closed_until = now + _TRIAL_SECONDS
+                self._closed_until, self._trying = now + _TRIAL_SECONDS, thread
         if resting:
             raise ArchiveUnavailable(self.name, why or "")
 
@@ -49,12 +50,12 @@ class Circuit:
         """Note that the engine answers, whatever it says."""
         if self._why is not None:
             with self._lock:
-                self._closed_until, self._why = 0.0, None
+                self._closed_until, self._why, self._trying = 0.0, None, None
 
     def failed(self, why: str) -> ArchiveUnavailable:
         """Give the engine a rest; return the error to raise."""
         with self._lock:
-            self._closed_until, self._why = time.monotonic() + _OPEN_SECONDS, why
+            self._closed_until, self._why, self._trying = time.monotonic() + _OPEN_SECONDS, why, None
             self._failures += 1
         return ArchiveUnavailable(self.name, why)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,10 +30,15 @@ def test_after_its_rest_one_call_tries_and_the_others_are_told_at_once(monkeypat
         circuit.call(lambda: tried.append("at rest"), (Down,))
     time.sleep(0.06)
 
+    def refused() -> bool:
+        with pytest.raises(ArchiveUnavailable):
+            circuit.call(lambda: tried.append("beside"), (Down,))
+        return True
+
     def first() -> str:
-        for _ in range(3):
-            with pytest.raises(ArchiveUnavailable):
-                circuit.call(lambda: tried.append("beside"), (Down,))
+        with ThreadPoolExecutor(3) as others:
+            assert all(others.map(lambda _: refused(), range(3)))
+        circuit.check()  # the one that tries may look again
         return "it answers"
 
     assert circuit.call(first, (Down,)) == "it answers"

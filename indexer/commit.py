@@ -146,10 +146,14 @@ def insert_passages(
     writing: Transaction, article: int, generation: int, embedder: str, passages: Iterable[tuple[Passage, Floats]]
 ) -> None:
     """Store the passages of an article row in one generation, each with its vector (width,) float32."""
-    for ordinal, (passage, vector) in enumerate(passages, generation * SIZE):
-        place = (article, ordinal, passage.start, passage.end)
-        at = writing.insert('INSERT INTO passage(article, ordinal, start, "end") VALUES (?, ?, ?, ?)', place)
-        writing.rows("INSERT INTO vector VALUES (?, ?, ?)", (at, embedder, vector.astype("<f2").tobytes()))
+    first, parts = generation * SIZE, list(passages)
+    places = [(article, ordinal, passage.start, passage.end) for ordinal, (passage, _) in enumerate(parts, first)]
+    writing.many('INSERT INTO passage(article, ordinal, start, "end") VALUES (?, ?, ?, ?)', places)
+    sql = "SELECT rowid FROM passage WHERE article = ? AND ordinal >= ? AND ordinal < ? ORDER BY ordinal"
+    rows = writing.rows(sql, (article, first, first + len(parts)))
+    blobs = [vector.astype("<f2").tobytes() for _, vector in parts]
+    vectors = [(row, embedder, blob) for (row,), blob in zip(rows, blobs, strict=True)]
+    writing.many("INSERT INTO vector VALUES (?, ?, ?)", vectors)
 
 
 def _head(article: Article) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.levers import led
 from indexer.types import ScoreParts
 from retriever.fuse import below, convex, dense_share
 
@@ -81,3 +82,9 @@ def test_what_is_not_fused_comes_below_in_the_order_of_its_cosine(
     ]
     assert all(ranked.score <= min(one.score for one in fused) for ranked in rest)
     assert [ranked.score for ranked in rest] == sorted((ranked.score for ranked in rest), reverse=True)
+
+
+def test_the_lever_that_was_chosen_is_the_fusion() -> None:
+    dense, words = [(1, 0.7), (2, 0.6), (4, 0.2), (3, 0.1)], [(3, 9.0), (1, 6.0)]
+    tried = led(0.72, 2)(dense, words)
+    assert tried == pytest.approx({one.passage: one.score for one in convex(dense, words, {})})

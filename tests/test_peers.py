@@ -23,6 +23,8 @@ def row(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - a reply as JSON has
         "answered": True,
         "passages": [["b", "Xi was there.", None, None], ["a", "On Sunday Xi met Khan.", 0, 22]],
         "ask_ms": 10.0,
+        "ask_cpu_ms": 15.0,
+        "search_cpu_ms": 1.5,
         "search_ms": 1.0,
     }
     return {**reply, **changes}

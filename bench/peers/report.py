@@ -62,8 +62,9 @@ def figures(run: Run, questions: dict[str, Judged], texts: dict[str, str]) -> di
     return {
         "rows": [made for _, made in rows],
         **{name: mean(values) if values else None for name, values in kept.items()},
-        "ask": _spread([row["ask_ms"] for row, _ in rows]),
-        "search": _spread([row["search_ms"] for row, _ in rows]),
+        **{
+            what: _spread([row[f"{what}_ms"] for row, _ in rows]) for what in ("ask", "search", "ask_cpu", "search_cpu")
+        },
         "index_s": run.indexed["seconds"],
         "passages": run.indexed["passages"],
         "ask_mb": run.asked["peak_mb"],
@@ -107,6 +108,7 @@ _LINES: tuple[_Line, ...] = (
     ("passages", lambda f: f"{f['passages']:,}"),
     ("ask, ms: p50, p95", lambda f: f"{f['ask'][0]:.0f}, {f['ask'][1]:.0f}"),
     ("search, ms: p50, p95", lambda f: f"{f['search'][0]:.0f}, {f['search'][1]:.0f}"),
+    ("of the processor, ms: ask, search (p50)", lambda f: f"{f['ask_cpu'][0]:.0f}, {f['search_cpu'][0]:.0f}"),
     ("peak memory while indexing, MB", lambda f: f"{f['index_mb']:,}"),
     ("peak memory while asking, MB", lambda f: f"{f['ask_mb']:,}"),
     ("right@1", lambda f: _share(f["right@1"])),

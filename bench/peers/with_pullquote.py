@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from math import inf
 from typing import Any
-
-import yaml
 
 from bench.peers.job import Job, Place, Reply, System, run
 from indexer.types import Answer, Hit
-from pullquote import READER, Archive
+from pullquote import Archive
 
 TOP_K = 10
 
@@ -29,19 +27,14 @@ def index(job: Job, articles: list[dict[str, Any]]) -> int:
 def load(job: Job) -> System:
     """Variant "depth N": N passages are read. Beside it, the same, giving every answer it weighs."""
     archive, depth = Archive(job.home), int(job.variant.split()[-1])
-    unsure = Archive(job.home, registry=_without_threshold(Path(job.home).with_suffix(".yaml")))
+    unsure = Archive(job.home)
+    unsure._reader.threshold = -inf
 
     def ask(question: str, source: Archive = archive) -> Reply:
         reply = source.ask(question, top_k=TOP_K, depth=depth)
         return Reply([_answer(one) for one in reply.answers], reply.answered, [_hit(one) for one in reply.passages])
 
     return System(ask, lambda question: archive.search(question, top_k=TOP_K), lambda question: ask(question, unsure))
-
-
-def _without_threshold(file: Path) -> Path:
-    known = yaml.safe_load((Path(__file__).parents[2] / "models.yaml").read_text("utf-8"))["models"]
-    file.write_text(yaml.safe_dump({"models": {READER: {**known[READER], "threshold": -1000}}}), "utf-8")
-    return file
 
 
 def _answer(one: Answer) -> Place:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -54,16 +52,6 @@ class MilvusLite:
             self._process.kill()
             self._process.wait()
         self._process = None
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Let it hang: it takes connections and says nothing."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._process.send_signal(signal.SIGCONT)
 
     def __enter__(self) -> Self:
         self.start()

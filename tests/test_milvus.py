@@ -30,6 +30,7 @@ from retriever.search import search
 from tests.fakes import WordEmbedder
 from tests.indexer.test_archive import contents, lexical_ids, put
 from tests.milvus import MilvusLite
+from tests.proxy import Proxy
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 QUESTIONS = ["What did Xi pledge?", "Where did Imran Khan meet Xi Jinping?", "Who is the chief executive of Apple?"]
@@ -242,27 +243,31 @@ def test_milvus_that_stops_is_told_and_its_return_noticed(tmp_path: Path, caplog
         archive.close()
 
 
-def test_milvus_that_hangs_is_told_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with MilvusLite() as server:
-        init(tmp_path / "archive", server.url)
+def test_a_network_that_is_slow_silent_or_cut_gives_no_wrong_reply_and_its_return_is_noticed(
+    tmp_path: Path, milvus: MilvusLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Proxy(milvus.port) as proxy:
+        init(tmp_path / "archive", f"milvus+http://127.0.0.1:{proxy.port}")
         archive = Inner(tmp_path / "archive", WordEmbedder())
         put(archive, "a", "khan met xi")
         view = archive.view()
+        with proxy.slow(0.05):
+            assert contents(view) == {"a": "khan met xi"}
         monkeypatch.setattr("indexer.milvus._SECONDS", 0.5)
-        with server.paused():
-            began = time.monotonic()
-            with pytest.raises(ArchiveUnavailable, match="does not answer"):
-                contents(view)
-            assert time.monotonic() - began < 4
-        monkeypatch.undo()
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                assert contents(view) == {"a": "khan met xi"}
-                break
-            except ArchiveUnavailable:
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+        for broken in (proxy.silent, proxy.cut):
+            with broken():
+                began = time.monotonic()
+                with pytest.raises(ArchiveUnavailable, match="does not answer"):
+                    contents(view)
+                assert time.monotonic() - began < 4
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    assert contents(view) == {"a": "khan met xi"}
+                    break
+                except ArchiveUnavailable:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
         archive.close()
 
 

@@ -280,7 +280,10 @@ class Store:
         return dict(self.rows(sql))
 
     def copy_to(self, file: Path) -> None:
-        """Copy the store as it is now, beside readers and writers; the copy names no caches. Raises ArchiveReadOnly."""
+        """Copy the store as it is now, beside readers and writers. Raises ArchiveReadOnly.
+
+        The copy names no caches, and no index outside.
+        """
         with self._told():
             copy, source = apsw.Connection(str(file), vfs="cksmvfs"), self._connection()
             try:
@@ -295,7 +298,7 @@ class Store:
                             backup.step(_PAGES)
                 finally:
                     source.execute("ROLLBACK")
-                copy.execute("DELETE FROM segment; DELETE FROM meta WHERE key = 'lexical'")
+                copy.execute("DELETE FROM segment; DELETE FROM meta WHERE key IN ('lexical', 'index', 'collection')")
             finally:
                 copy.close()
 

@@ -301,6 +301,19 @@ def test_the_command_line_chooses_an_index(
     again.close()
 
 
+def test_a_copy_does_not_share_the_collection(archive: Inner, tmp_path: Path) -> None:
+    put(archive, "a", "khan met xi")
+    (tmp_path / "copy").mkdir()
+    archive.files.copy_to(tmp_path / "copy" / "archive.sqlite")
+    copy = Inner(tmp_path / "copy", WordEmbedder())
+    assert copy.index.is_local
+    put(copy, "b", "khan pledged roads")
+    assert contents(copy.view()) == {"a": "khan met xi", "b": "khan pledged roads"}
+    assert contents(archive.view()) == {"a": "khan met xi"}
+    copy.close()
+    archive.close()
+
+
 def test_milvus_lite_in_this_process(tmp_path: Path) -> None:
     init(tmp_path / "archive", f"milvus://{tmp_path}/index.db")
     archive = Inner(tmp_path / "archive", WordEmbedder())

@@ -42,9 +42,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=300)
     given = parser.parse_args()
     pages = list(islice(read_pages(given.paths, SourceOptions()), given.limit))
-    found = [measured(pages, workers, kill) for workers, kill in ((0, False), (1, False), (2, False), (2, True))]
-    for one in found:
-        print(json.dumps({name: value for name, value in one.items() if name != "holds"}))
+    found = []
+    for workers, kill in ((0, False), (1, False), (2, False), (2, True)):
+        found.append(measured(pages, workers, kill))
+        print(json.dumps({name: value for name, value in found[-1].items() if name != "holds"}), flush=True)
     alone, one, two, killed = found
     print(
         json.dumps(

@@ -154,6 +154,7 @@ def connect(where: str) -> None:
         else:
             ours = {"worker_niceness": 0}  # they do the work: as urgent as this process, not 15 less
             ray.init(
+                "local",  # never one that happens to run here
                 num_cpus=int(where),
                 include_dashboard=False,
                 object_store_memory=_SHARED_MEMORY,

@@ -121,18 +121,19 @@ class SharedIndex:
 
     def _entries(self, articles: Sequence[int]) -> Iterator[Entry]:
         """What the index is to hold of those of some articles that live."""
-        sql = f"""SELECT passage.rowid, passage.article, text, start, "end", title, id, source, author, published_at,
-            added_seq, fp16 FROM {_OF_ARTICLE} JOIN vector ON vector.passage = passage.rowid AND embedder = :embedder
-            WHERE passage.article IN (SELECT value FROM json_each(:rows)) AND removed_seq IS NULL AND {OF_SERVING}
-            ORDER BY passage.rowid"""
-        space, whole, last = self._space(), "", 0
-        for passage, article, text, start, end, *facts, added, fp16 in self._store.rows(
-            sql, {"embedder": space.fingerprint, "rows": json.dumps(articles)}
-        ):
-            if article != last:
-                whole, last = text.decode(), article
-            words = Words(passage, article, whole[start:end], *facts)
-            yield Entry(words, added, floats([fp16], space.width)[0])
+        space, chosen = self._space(), json.dumps(articles)
+        of_those = "IN (SELECT value FROM json_each(:rows)) AND removed_seq IS NULL"
+        sql = f"""SELECT rowid, text, added_seq, title, id, source, author, published_at
+            FROM article WHERE rowid {of_those}"""
+        texts = {
+            row: (text.decode(), added, facts) for row, text, added, *facts in self._store.rows(sql, {"rows": chosen})
+        }
+        sql = f"""SELECT passage.rowid, passage.article, start, "end", fp16 FROM {_OF_ARTICLE}
+            JOIN vector ON vector.passage = passage.rowid AND embedder = :embedder
+            WHERE passage.article {of_those} AND {OF_SERVING} ORDER BY passage.rowid"""
+        for passage, row, start, end, fp16 in self._store.rows(sql, {"embedder": space.fingerprint, "rows": chosen}):
+            text, added, facts = texts[row]
+            yield Entry(Words(passage, row, text[start:end], *facts), added, floats([fp16], space.width)[0])
 
     def forget(self) -> None:
         """Nothing is kept of the store."""

@@ -85,6 +85,7 @@ def _note(folder: Path, size: str, part: str, work: Callable[[], dict[str, Any]]
     results = _read(folder / RESULTS)
     if part not in results.get(size, {}):
         found = work()
+        results = _read(folder / RESULTS)  # another run may have added to it meanwhile
         results.setdefault(size, {})[part] = found
         _write(folder / RESULTS, results)
         print(json.dumps({size: {part: found}}, indent=1))

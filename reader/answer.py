@@ -26,7 +26,7 @@ from indexer.types import (
 from indexer.views import Located, View
 from reader.calibrate import least_confidence
 from reader.cite import check_reply, cite, context_of
-from reader.group import Group, Occurrence, group
+from reader.group import Group, Occurrence, group, names_something
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
 from reader.weigh import Standing
@@ -116,7 +116,8 @@ def standings(ranking: Sequence[Ranked]) -> list[Standing]:
 def grounds(view: View, found: Sequence[Kept], candidates: Iterable[Candidate]) -> Iterator[Occurrence]:
     """Where the reader's spans stand: in the passages that were read, and in the copies of those, which were not.
 
-    candidates: spans of `found`, by its order.
+    candidates: spans of `found`, by its order. Those that name nothing ("her") are left out: in an archive nobody knows
+    whom they mean.
     """
     stories = story_of(view, [place.article for kept in found for place in (kept.place, *kept.copies)])
     for span in candidates:
@@ -124,6 +125,8 @@ def grounds(view: View, found: Sequence[Kept], candidates: Iterable[Candidate]) 
         article = view.article_at(kept.place.article)
         start, end = kept.place.start + span.start, kept.place.start + span.end
         quote, story = article.text[start:end], str(stories[kept.place.article])
+        if not names_something(quote):
+            continue
         yield Occurrence(article.id, story, start, end, quote, span.score, span.passage)
         for place in kept.copies:
             copy = view.article_at(place.article)

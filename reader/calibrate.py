@@ -17,11 +17,12 @@ import numpy as np
 from indexer.errors import InvalidInput
 from indexer.types import Bools, Floats
 from reader.group import Group
-from reader.weigh import FEATURES, MOST_WEIGHED, Standing, features
+from reader.weigh import FEATURES, Standing, features
 
 CALIBRATION = Path(__file__).parent / "weights" / "calibration.json"  # of the reader that comes with Pullquote
 _SURE = 0.9  # of the bounds on the error
 _ERRORS = tuple(round(0.01 * step, 2) for step in range(1, 51))  # the bounds that are offered
+_FIRST = 0.05  # the bound by which sequences of thresholds begin
 _GRID = tuple(round(1 - 0.005 * step, 3) for step in range(1, 200))  # thresholds, tried in this order
 
 
@@ -104,9 +105,8 @@ def weighed(
     question: str, groups: Sequence[Group], standings: Sequence[Standing], calibration: Calibration
 ) -> list[Group]:
     """Answers out of an archive with their final score and confidence, best first; ties by article id, then offset."""
-    kept = groups[:MOST_WEIGHED]
-    scores = calibration.scores(question, kept, standings)
-    pairs = zip(kept, scores.tolist(), calibration.archive.confidence(scores).tolist(), strict=True)
+    scores = calibration.scores(question, groups, standings)
+    pairs = zip(groups, scores.tolist(), calibration.archive.confidence(scores).tolist(), strict=True)
     made = [one._replace(score=score, confidence=confidence) for one, score, confidence in pairs]
     return sorted(made, key=lambda one: (-one.score, one.best.article, one.best.start, one.best.end))
 
@@ -184,22 +184,34 @@ def fit_slope(scores: Floats, right: Bools, ridge: float = 1e-3) -> Slope:
 
 
 def bounds(confidence: Floats, right: Bools) -> tuple[Bound, ...]:
-    """What thresholds can promise, for each error that is offered. confidence: of a model that has not seen `right`."""
-    truth = np.asarray(right, bool)
-    return tuple(_bound(max_error, np.asarray(confidence), truth) for max_error in _ERRORS)
+    """What thresholds can promise, for each error that is offered. confidence: of a model that has not seen `right`.
+
+    A larger error never answers less: what keeps a smaller one keeps it too.
+    """
+    truth, found = np.asarray(right, bool), list[Bound]()
+    for max_error in _ERRORS:
+        own = _bound(max_error, np.asarray(confidence), truth)
+        stricter = found[-1] if found else own
+        found.append(min(own, stricter._replace(max_error=max_error), key=_least_threshold))
+    return tuple(found)
+
+
+def _least_threshold(bound: Bound) -> float:
+    return math.inf if bound.threshold is None else bound.threshold
 
 
 def _bound(max_error: float, confidence: Floats, truth: Bools) -> Bound:
     """The lowest threshold whose error is shown to be small enough, by fixed-sequence testing: thresholds from high to
     low, each at full level, until one fails. Angelopoulos et al. 2021, https://arxiv.org/abs/2110.01052
 
-    The sequence begins where enough is answered that one error could be borne; this depends on no truth.
+    The sequence begins where enough is answered that one error could be borne by a bound of a twentieth, or by this one
+    if it is stricter: this depends on no truth, and from a twentieth on all bounds look at the same thresholds.
     """
-    shown = Bound(max_error, None, 0, 0)
+    shown, first = Bound(max_error, None, 0, 0), min(max_error, _FIRST)
     for threshold in _GRID:
         kept = confidence >= threshold
         answered, wrong = int(kept.sum()), int((kept & ~truth).sum())
-        if not _below(min(1, answered), answered, max_error):
+        if not _below(min(1, answered), answered, first):
             continue
         if not _below(wrong, answered, max_error):
             break

@@ -8,6 +8,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _ARTICLE = re.compile(r"^(?:a|an|the)\s+(?=\S)")
+_WORD = re.compile(r"\w+")
+# Words that name nothing: out of its text, "her" answers no question. None of them is a name when it has a capital.
+_EMPTY = re.compile(
+    "i|me|my|mine|we|us|our|ours|you|your|yours|he|him|his|she|her|hers|it|its|they|them|their|theirs|(?:my|your|him|her"
+    "|it)self|(?:our|your|them)selves|this|that|these|those|who|whom|whose|which|what|a|an|the|of|in|on|at|to|for|from|by"
+    "|with|as|and|or|but|if|than|so|because|is|was|are|were|be|been|being|am|has|had|having|did|does|do|there",
+    re.IGNORECASE,
+)
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w\s,](?=\d)")  # the marks inside 10.5, 2-1 and 10:30 tell numbers apart
 
 
@@ -62,6 +70,18 @@ def group(occurrences: Iterable[Occurrence]) -> list[Group]:
         )
         for members in groups.values()
     ]
+
+
+def names_something(quote: str) -> bool:
+    """Whether a quotation is more than pronouns and words that only join others: "her" and "of the" are not; US, WHO,
+    IT in capitals are, and so is what has no word at all.
+    """
+    words: list[str] = _WORD.findall(quote)
+    return not words or any(_is_name(word) or not _EMPTY.fullmatch(word) for word in words)
+
+
+def _is_name(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
 
 
 def same_words(quote: str) -> str:

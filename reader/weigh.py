@@ -13,7 +13,6 @@ from indexer.types import Floats
 from reader.group import Group, same_words
 
 FEATURES = ("margin", "retrieval", "nearest", "agreement", "kin", "mistyped", "echo")
-MOST_WEIGHED = 30  # answers, the best by margin: what stands below never won
 
 _QUANTITIES = frozenset(
     "many much old long far big tall often fast high large percent percentage number".split()  # noqa: SIM905

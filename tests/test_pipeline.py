@@ -174,6 +174,17 @@ def test_indexing_again_does_only_what_changed(folder: Path, tmp_path: Path) -> 
         assert archive.view_info().articles == 3
 
 
+def test_a_pronoun_alone_is_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Bridge opened\n\nShe opened the new bridge over the Kander on Monday.")
+    with Archive(tmp_path / "archive", create=True) as archive:
+        index(archive, tmp_path / "a.txt")
+        found = archive.read("Who opened the bridge?", "She opened the new bridge over the Kander on Monday.")
+        assert found.best is not None
+        assert found.best.answer == "She"  # of a text that was given, it may be the answer
+        answers = archive.ask("Who opened the bridge?", top_k=50).answers
+        assert "She" not in {answer.answer for answer in answers}
+
+
 def test_a_deleted_article_is_gone_from_the_next_reply(folder: Path, tmp_path: Path) -> None:
     with Archive(tmp_path / "archive", create=True) as archive, Archive(tmp_path / "archive") as served:
         index(archive, folder)

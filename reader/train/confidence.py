@@ -25,9 +25,9 @@ from indexer.models.registry import load_registry
 from indexer.types import Bools, Floats
 from reader.calibrate import Calibration, Curve, Slope, bounds, fit_slope
 from reader.evaluate import RIGHT_FROM, calibration_error, f1, reliability
-from reader.group import Group, Occurrence, group
+from reader.group import Group, Occurrence, group, names_something
 from reader.train.errors import TrainingDataError
-from reader.weigh import FEATURES, MOST_WEIGHED, Standing, features
+from reader.weigh import FEATURES, Standing, features
 from retriever.evaluate import holds
 
 _FOLDS = 5
@@ -119,8 +119,9 @@ def groups_of(line: dict[str, Any]) -> list[Group]:
         Occurrence(p["article"], p["story"], p["start"] + start, p["start"] + end, p["text"][start:end], score, at)
         for at, start, end, score in line["spans"]
         for p in [line["passages"][at]]
+        if not line["archive"] or names_something(p["text"][start:end])
     ]
-    return group(spans)[:MOST_WEIGHED]
+    return group(spans)
 
 
 def _is_right(one: Group, answers: Sequence[str]) -> bool:
@@ -275,7 +276,8 @@ def _table(crossed: Crossed, made: Calibration) -> Iterator[list[str]]:
         "mean confidence",
         "ECE",
     ]
-    head += [f"wrong / answered at {error:g}" for error in _SHOWN] + ["right / answered"]
+    head += [f"wrong / answered at {error:g}" for error in _SHOWN]
+    head += ["right / answered", "ECE of a perfect confidence"]
     yield head
     yield ["---"] * len(head)
     crossed = [part for part in crossed if len(part[0].rows)]
@@ -300,7 +302,14 @@ def _cells(name: str, crossed: Crossed, curve: Curve) -> list[str]:
     for error in _SHOWN:
         least = curve.threshold(error)
         cells.append("-" if least is None else _share(~right, confidence >= least))
-    return [*cells, _share(right, confidence >= curve.least)]
+    return [*cells, _share(right, confidence >= curve.least), f"{_chance_error(confidence):.3f}"]
+
+
+def _chance_error(confidence: Floats, draws: int = 200) -> float:
+    """The ECE of these confidences, on average, if every one of them were true: what so few questions show."""
+    rng = np.random.default_rng(0)
+    drawn = (rng.random((draws, len(confidence))) < confidence).astype(np.float32)
+    return float(np.mean([calibration_error(reliability(confidence, right)) for right in drawn]))
 
 
 def _ranks(right: Bools, scores: Floats) -> float:

@@ -61,6 +61,11 @@ def test_equal_scores_go_by_article_then_offset() -> None:
     assert [(one.best.article, one.best.start) for one in found] == [("a", 2), ("a", 9), ("b", 1)]
 
 
+def test_every_answer_is_weighed() -> None:
+    spans = [Occurrence("a", "s", 10 * at, 10 * at + 3, f"x{at}", float(-at), 0) for at in range(45)]
+    assert len(weighed("Who?", group(spans), [Standing()], MADE)) == 45
+
+
 def test_a_curve_and_its_least_score() -> None:
     assert CURVE.confidence(np.array([2.0, 4.0], np.float32)) == pytest.approx([0.5, 1 / (1 + math.exp(-1))])
     assert float(CURVE.confidence(np.array([CURVE.least_score], np.float32))[0]) == pytest.approx(0.3)
@@ -133,6 +138,26 @@ def test_a_stricter_bound_answers_less() -> None:
     shown = [bound for bound in made if bound.threshold is not None]
     assert shown
     assert all(highest_rate(bound.wrong, bound.answered) <= bound.max_error for bound in shown)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 0.99), st.booleans()), min_size=1, max_size=200), st.integers(0, 200))
+def test_a_larger_error_never_answers_less(answers: list[tuple[float, bool]], sure: int) -> None:
+    answers = [(0.999, at % 7 > 0) for at in range(sure)] + answers  # so that some bounds are shown
+    confidence, right = (np.array(part) for part in zip(*answers, strict=True))
+    made = bounds(confidence, right)
+    thresholds = [math.inf if bound.threshold is None else bound.threshold for bound in made]
+    assert thresholds == sorted(thresholds, reverse=True)
+    answered = [bound.answered for bound in made]
+    assert answered == sorted(answered)
+
+
+def test_a_larger_error_answers_though_the_very_surest_are_wrong() -> None:
+    confidence = np.repeat([0.99, 0.9], [8, 400])  # 2 wrong of 8 show no .5, 2 of 408 show .05
+    right = np.arange(408) > 1
+    made = {bound.max_error: bound.threshold for bound in bounds(confidence, right)}
+    assert made[0.5] is not None
+    assert made[0.05] is not None
+    assert made[0.5] <= made[0.05] <= 0.9
 
 
 def test_between_two_bounds_the_stricter_counts() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reader.group import Occurrence, group, same_words
+from reader.group import Occurrence, group, names_something, same_words
 
 
 def at(article: str, start: int, quote: str, score: float, story: str | None = None) -> Occurrence:
@@ -94,3 +94,13 @@ def test_groups_keep_every_place_once_in_any_order(spans: list[Occurrence]) -> N
     assert len({same_words(g.best.quote) for g in groups}) == len(groups)
     assert [g.best.score for g in groups] == sorted((g.best.score for g in groups), reverse=True)
     assert all(g.independent <= g.articles <= 1 + len(g.others) for g in groups)
+
+
+@pytest.mark.parametrize("quote", ["her", "He", "of the", "“They”", "who is it?", "I", "that"])
+def test_pronouns_and_what_joins_words_name_nothing(quote: str) -> None:
+    assert not names_something(quote)
+
+
+@pytest.mark.parametrize("quote", ["her husband", "US", "WHO", "IT", "day", "no", "May", "5", "$", "of the Games"])
+def test_whatever_holds_another_word_names_something(quote: str) -> None:
+    assert names_something(quote)

@@ -68,6 +68,7 @@ def test_the_fit_finds_what_tells_and_shows_what_it_promises(
     assert right_now > 0.95  # the passage found first tells
     assert before == pytest.approx(0.25, abs=0.07)
     assert float(rows["archive"][9]) < 0.07  # ECE
+    assert 0 < float(rows["archive"][-1]) < 0.07  # of a perfect confidence over as many questions
     wrong, answered = map(float, rows["archives, all"][11].split("/"))
     assert wrong <= 0.1
     assert answered > 0.5

@@ -188,7 +188,8 @@ def bounds(confidence: Floats, right: Bools) -> tuple[Bound, ...]:
 
     A larger error never answers less: what keeps a smaller one keeps it too.
     """
-    truth, found = np.asarray(right, bool), list[Bound]()
+    truth = np.asarray(right, bool)
+    found: list[Bound] = []
     for max_error in _ERRORS:
         own = _bound(max_error, np.asarray(confidence), truth)
         stricter = found[-1] if found else own

@@ -17,7 +17,8 @@ Task = Literal["embed", "read"]
 Runtime = Literal["onnx-int8", "onnx", "torch"]
 Pooling = Literal["mean", "cls"]
 
-EXPORT = 3  # counts the ways in which models were exported: with another, they are prepared anew
+# Counts the ways in which models were exported: with another, they are prepared anew.
+EXPORTS: Mapping[Task, int] = {"embed": 3, "read": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class ModelSpec:
     def hash(self) -> str:
         """Ten hex digits of all that decides which files are prepared for this model."""
         origin: Any = dict(self.files) or [asdict(source) for source in self.sources]
-        what = json.dumps([self.task, self.runtime, origin, EXPORT], sort_keys=True, default=str)
+        export = [EXPORTS[self.task], self.max_tokens]  # up to max_tokens, attention masks were seen to hide nothing
+        what = json.dumps([self.task, self.runtime, origin, *export], sort_keys=True, default=str)
         return hashlib.sha256(what.encode()).hexdigest()[:10]
 
 

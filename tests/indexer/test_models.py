@@ -115,7 +115,8 @@ def test_a_missing_registry_and_an_unknown_model_are_refused(tmp_path: Path) -> 
 
 
 def test_the_name_of_a_prepared_folder_depends_on_its_files_and_runtime_alone() -> None:
-    assert replace(READER, threshold=9.0, max_tokens=100, sources=()).hash == READER.hash
+    assert replace(READER, threshold=9.0, stride=9, sources=()).hash == READER.hash
+    assert replace(READER, max_tokens=100).hash != READER.hash
     assert replace(READER, runtime="torch").hash != READER.hash
     assert replace(READER, files={**READER.files, "config.json": "0" * 64}).hash != READER.hash
     bare = replace(READER, files={}, sources=(HubSource("a/b", "1"),))

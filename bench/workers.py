@@ -2,7 +2,8 @@
 
 Each indexes the first N pages of the paths (the seeds, if none) into a new archive, with the real models; the last has
 two workers, and kills one half way. `start_s`: until Ray and its workers are there, models loaded; the rest is timed
-after that. Whether all archives hold the same is looked at, too.
+after that. `processor_s`: of this process and the workers, without Ray's own. Whether all archives hold the same is
+looked at, too.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ def main() -> None:
                 "one_worker_to_none": round(one["seconds"] / alone["seconds"], 2),
                 "two_workers_to_none": round(two["seconds"] / alone["seconds"], 2),
                 "killed_to_two": round(killed["seconds"] / two["seconds"], 2),
+                "processor_of_one_to_none": round(one["processor_s"] / alone["processor_s"], 2),
+                "processor_of_two_to_none": round(two["processor_s"] / alone["processor_s"], 2),
             }
         )
     )
@@ -71,12 +74,16 @@ def measured(pages: Sequence[Found], workers: int, kill: bool) -> dict[str, Any]
         archive = Archive(Path(folder) / "archive", embedder, create=True)
         began = time.perf_counter()
         if not workers:
+            before = time.process_time()
             start, seconds = 0.0, _timed(partial(build, pages, archive))
+            processor = time.process_time() - before
         else:
             with RayCrew(str(workers), load, folder, embedder.fingerprint) as crew:
                 start = time.perf_counter() - began
-                victim = crew.processes()[0] if kill else 0
+                victim = crew.processes()[0][0] if kill else 0
+                before = time.process_time() + sum(taken for _, taken in crew.processes())
                 seconds = _timed(partial(spread, pages, archive, crew=crew), victim, len(pages))
+                processor = time.process_time() + sum(taken for _, taken in crew.processes()) - before
         (articles, passages, holds) = _holds(archive)
         archive.close()
     return {
@@ -84,6 +91,7 @@ def measured(pages: Sequence[Found], workers: int, kill: bool) -> dict[str, Any]
         "killed": kill,
         "start_s": round(start, 1),
         "seconds": round(seconds, 1),
+        "processor_s": None if kill else round(processor, 1),  # without what the killed one had done, it says nothing
         "articles": articles,
         "passages": passages,
         "passages_per_second": round(passages / seconds, 1),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -59,9 +60,9 @@ class _Worker:
         """See `Crew.embed`: text by text, on the one core that is its own."""
         return np.concatenate([self._embedder.encode([text]) for text in texts])
 
-    def process(self) -> int:
-        """The id of its process."""
-        return os.getpid()
+    def process(self) -> tuple[int, float]:
+        """The id of its process, and the seconds of a processor that it has taken."""
+        return os.getpid(), time.process_time()
 
 
 class RayCrew:
@@ -103,8 +104,8 @@ class RayCrew:
         """See `Crew.embed`."""
         return self._give("embed", list(texts))
 
-    def processes(self) -> list[int]:
-        """The ids of the workers' processes."""
+    def processes(self) -> list[tuple[int, float]]:
+        """The ids of the workers' processes, and the seconds of a processor that each has taken."""
         return [self._ask(index, "process").result() for index in range(self.size)]
 
     def _give(self, what: str, *given: object) -> Future[Any]:

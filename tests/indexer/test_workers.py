@@ -110,7 +110,7 @@ def test_a_worker_that_is_killed_costs_nothing(
         closing(Archive(tmp_path / "archive", WordEmbedder(), create=True)) as archive,
         RayCrew("2", WordEmbedder, "here", "words:1") as crew,
     ):
-        before = crew.processes()
+        before = [process for process, _ in crew.processes()]
 
         def report(event: IndexEvent) -> None:
             told.append(event)
@@ -120,7 +120,7 @@ def test_a_worker_that_is_killed_costs_nothing(
         spread(FEED, archive, report, crew)
         assert told == alone[1]
         assert rows(archive) == alone[0]
-        assert not set(crew.processes()) & set(before)
+        assert not {process for process, _ in crew.processes()} & set(before)
 
 
 def test_a_batch_that_kills_every_worker_ends_the_run_and_the_next_goes_on(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_the_command_line_changes_over_to_another_embedder(
     assert "pullquote index --reembed" in error
     assert cli.main(["index", "--reembed", *folder]) == 0
     assert "20 re-embedded; the archive holds 20 articles" in capsys.readouterr().out
-    assert cli.main(["search", "day 7", "--json", *folder]) == 0
+    assert cli.main(["search", "day 7", "--top-k", "20", "--json", *folder]) == 0
     assert "day 7." in capsys.readouterr().out
     assert cli.main(["index", *folder]) == 2
     with pytest.raises(ModelMismatch):  # it still has the old one

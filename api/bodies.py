@@ -22,7 +22,8 @@ ARTICLE_LIMIT = 16 * 1024 * 1024
 _LARGE = 64 * 1024  # bytes; while more were parsed here, nobody else would be answered: a thread does it
 DEPTH_LIMIT = 32  # lists and objects inside one another
 COUNT_LIMIT = 1_000_000  # values: one flat list of more would hold the interpreter, and so everyone, while it is parsed
-_STRING_OR_COMMA = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|,', re.DOTALL)
+# A string without an end goes on to the last byte: else each quote in it would be tried as the begin of one.
+_STRING_OR_COMMA = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|,', re.DOTALL)
 _REPEATABLE = frozenset({"source", "author", "ids"})
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

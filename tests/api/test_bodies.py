@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import time
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,14 @@ def test_a_text_may_hold_as_many_commas_as_it_likes() -> None:
     text = ',"\\' * COUNT_LIMIT
     assert parse(json.dumps([text, text]).encode()) == [text, text]
     assert parse(b"[" + b"0," * (COUNT_LIMIT - 1) + b"0]") == [0] * COUNT_LIMIT
+
+
+def test_a_string_without_an_end_is_gone_through_once() -> None:
+    """Once for each quote in it would take minutes."""
+    begun = time.monotonic()
+    with pytest.raises(BodyNotJson, match="Unterminated string"):
+        parse(b'"' + b'\\"' * 20_000 + b"," * COUNT_LIMIT)
+    assert time.monotonic() - begun < 20
 
 
 def test_a_value_may_be_as_deep_as_the_limit() -> None:

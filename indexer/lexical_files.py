@@ -25,7 +25,8 @@ from indexer.files import sync
 
 CHECK = "pullquote-check"  # says what the last commit left: JSON, and on a second line its SHA-256
 MANAGED = ".managed.json"  # tantivy's list of the files that it may remove
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}  # of file systems that have none, or no more
+# What file systems say that have no links (FUSE: ENOSYS; macOS: ENOTSUP), or no more of them.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 _CHUNK = 1 << 20
 _MAGIC = (1337).to_bytes(4, "little")
 
@@ -115,6 +116,7 @@ def _link(file: Path, fresh: Path) -> None:
         if error.errno not in _NO_LINKS:
             raise
         shutil.copyfile(file, fresh)
+        sync(fresh)
 
 
 def _write(folder: Path, signed: _Signed) -> None:

@@ -129,11 +129,12 @@ def test_what_was_changed_before_links_to_it_went_is_not_believed(index: Path, t
     assert not sound(index)
 
 
+@pytest.mark.parametrize("code", [errno.EPERM, errno.ENOSYS, errno.ENOTSUP])
 def test_where_there_are_no_links_a_branch_has_copies(
-    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: list[str]
+    code: int, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: list[str]
 ) -> None:
     def refuse(*_: object) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
+        raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(os, "link", refuse)
     fresh = tmp_path / "fresh"

@@ -32,6 +32,7 @@ from retriever.recency import asks_for_latest
 Leg = list[tuple[int, float]]
 Fusion = Callable[[Leg, Leg], dict[int, float]]
 _DEPTH = 200
+_PLAIN = ((1, 0.7), (1, 0.72), (1, 0.74), (1, 0.78), (2, 0.72), (2, 0.78))  # power of the words, share without a lead
 SETS = ("snippets", "news", "wikinews", "squad", "cranfield", "cisi")
 
 
@@ -87,7 +88,7 @@ def convex(weight: float, scale: str = "theory", depth: int = 100, exact: bool =
 def led(base: float, power: float, lead: float = 1.0) -> Fusion:
     """The dense leg counts the more, the further its first leads; words to a power. Exact cosines.
 
-    `retriever.fuse.convex` is led(0.72, 2).
+    `retriever.fuse.convex` is led(0.72, 2) of 100 passages of each leg; here it is of 200.
     """
 
     def fuse(dense: Leg, words: Leg) -> dict[int, float]:
@@ -186,7 +187,7 @@ def levers() -> dict[str, tuple[Fusion, str]]:
     made |= {f"convex {w}": (convex(w), "words") for w in (0.5, 0.6, 0.7, 0.8, 0.9)}
     made |= {f"convex {w}, exact": (convex(w, exact=True), "words") for w in (0.6, 0.7, 0.75, 0.78, 0.8, 0.85)}
     made |= {f"convex {w}, min-max": (convex(w, "minmax"), "words") for w in (0.4, 0.5, 0.6, 0.7, 0.8)}
-    made |= {f"words to the power {p}, share {w}": (led(w, p, 0.0), "words") for p in (1, 2) for w in (0.72, 0.78)}
+    made |= {f"words to the power {p}, share {w}": (led(w, p, 0.0), "words") for p, w in _PLAIN}
     made |= {f"words to the power {p}, share {w} + lead": (led(w, p), "words") for p in (1, 2) for w in (0.68, 0.72)}
     return made | {f"convex 0.8, {d} deep": (convex(0.8, depth=d), "words") for d in (20, 50, 200)}
 

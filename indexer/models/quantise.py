@@ -8,7 +8,7 @@ number no longer sets the grid of all others. docs/reader.md has the figures.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -26,15 +26,19 @@ _LARGEST_WEIGHT = 63  # seven of eight bits: so no sum overflows on processors w
 
 
 class Products:
-    """The products with weights of a graph, by what goes into them."""
+    """The products with weights of their own in a graph, by what goes into them.
+
+    Weights that several products share, as ALBERT's layers do, fit no single input: those are left as they are.
+    """
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self._model = model
         self.weights = {one.name: one for one in model.graph.initializer}
         self._made = {name: node.op_type for node in model.graph.node for name in node.output}
         self.by_input: dict[str, list[onnx.NodeProto]] = defaultdict(list)
+        uses = Counter(name for node in model.graph.node for name in node.input)
         for node in model.graph.node:
-            if node.op_type == "MatMul" and node.input[1] in self.weights:
+            if node.op_type == "MatMul" and node.input[1] in self.weights and uses[node.input[1]] == 1:
                 self.by_input[node.input[0]].append(node)
 
     def inputs(self, *makers: str) -> list[str]:

@@ -75,6 +75,22 @@ def test_smoothing_makes_channels_alike_and_changes_no_sum() -> None:
     np.testing.assert_allclose(octaves, np.round(octaves), atol=1e-3)  # so that all machines take the same ones
 
 
+def test_weights_that_two_products_share_stay_as_they_are() -> None:
+    model = network()
+    shared = {
+        "w1": ("word", "wider"),
+        "w2": ("wider", "more"),
+    }  # as ALBERT's layers: w1 behind no norm, w2 no activation
+    for weight, (source, made) in shared.items():
+        model.graph.node.append(onnx.helper.make_node("MatMul", [source, weight], [made], name=f"again {weight}"))
+    model.graph.node.append(onnx.helper.make_node("Add", ["more", "out"], ["both"]))
+    model.graph.output[0].name = "both"
+    before = run(model)
+    smooth(model, {name: np.arange(1, WIDTH + 1, dtype=np.float32) for name in normed(model)})
+    quantise_rows(model, activated(model))
+    assert np.array_equal(run(model), before)
+
+
 def test_each_token_has_a_scale_of_its_own() -> None:
     model = network()
     assert activated(model) == ["MatMul4"]

@@ -2,7 +2,8 @@
 
 FOLDER holds the sets that `bench.sets` wrote, each with its archive beside the questions (`pullquote index
 articles.jsonl`). For each question of both halves: the passages that were read and all spans that the reader weighed, a
-line of JSON in FILES/SET.jsonl. What is there already is kept: cut it off and run it again.
+line of JSON in FILES/SET.jsonl. What is there already of this reader and export is kept: cut it off and run it again.
+Where search has changed, empty FILES first: no line tells how its passages were ranked.
 
 Over archives: news, snippets, newsqa (bench.sets); "none": SQuAD 2.0's questions without an answer, over its
 paragraphs; "foreign" and "natural": RealTimeQA's and TyDiQA's questions over NewsQA's stories, where nothing counts as
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,19 +106,30 @@ def of_text(asked: _Asked, reader: Reader) -> Line:
     return {"archive": False, "passages": [text], "spans": reader.read(asked.question, [str(asked.context)])}
 
 
+def ids_of(file: Path, by: Mapping[str, str]) -> set[str]:
+    """The questions that a file has lines of, by this reader in this runtime; lines of others are taken out of it."""
+    if not file.exists():
+        return set()
+    with file.open(encoding="utf-8") as lines:
+        every = [(line, json.loads(line)) for line in lines]
+    ours = [(line, made["id"]) for line, made in every if by.items() <= made.items()]
+    if len(ours) < len(every):
+        file.write_text("".join(line for line, _ in ours), "utf-8")
+    return {name for _, name in ours}
+
+
 def gather(
     name: str, half: Half, n: int, given: argparse.Namespace, embedder: Embedder, reader: Reader
 ) -> Iterator[Line]:
     """The lines of one half of a set that are not there yet."""
-    file = given.out / f"{name}.jsonl"
-    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
-    had = {line["id"] for line in lines}
+    by = {"reader": reader.model.fingerprint, "runtime": reader.model.runtime}
+    had = ids_of(given.out / f"{name}.jsonl", by)
     if name in TEXTS:
         wanted, archive = over_text(name, half, n, given.data), None
     else:
         wanted = over_archive(name, half, n, given.folder, given.data)
         archive = Archive(given.folder / _OVER.get(name, name) / "archive", embedder)
-    of = {"set": name, "half": half, "reader": reader.model.fingerprint, "runtime": reader.model.runtime}
+    of = {"set": name, "half": half, **by}
     for asked in wanted:
         if asked.id not in had:
             found = of_text(asked, reader) if archive is None else of_archive(asked, archive.view(), embedder, reader)

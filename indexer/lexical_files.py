@@ -103,7 +103,8 @@ def links_changing(folder: Path) -> Iterator[None]:
     before = _signed_now(folder)
     as_signed = {name: look for name, look in before.files.items() if _now(folder / name) == look} if before else {}
     yield
-    after = {name: look for name in as_signed if (look := _now(folder / name))}
+    looks = {name: _now(folder / name) for name in as_signed}
+    after = {name: look for name, look in looks.items() if look and look[:-1] == as_signed[name][:-1]}  # but its ctime
     if before is not None and after != as_signed:
         with suppress(OSError):
             _write(folder, before._replace(files=before.files | after))

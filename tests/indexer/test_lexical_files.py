@@ -129,6 +129,16 @@ def test_what_was_changed_before_links_to_it_went_is_not_believed(index: Path, t
     assert not sound(index)
 
 
+def test_what_is_changed_while_links_to_it_go_is_not_believed(index: Path, tmp_path: Path) -> None:
+    branch(index, tmp_path / "fresh")
+    file = segment_file(index)
+    with links_changing(index):
+        flip(file, 20)
+        os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
+        shutil.rmtree(tmp_path / "fresh")
+    assert not sound(index)
+
+
 @pytest.mark.parametrize("code", [errno.EPERM, errno.ENOSYS, errno.ENOTSUP])
 def test_where_there_are_no_links_a_branch_has_copies(
     code: int, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: list[str]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from indexer import caches, stories
 from indexer.archive import Archive
+from indexer.caches import Layout
 from indexer.errors import PullquoteError
 from indexer.files import is_intact
 from indexer.generations import OF_SERVING
@@ -95,6 +96,8 @@ def _dense(archive: Archive) -> tuple[bool, str]:
         for name, known in row.files.items()
     ]
     wrong = [f"{file.parent.name}/{file.name}" for file, known in files if not is_intact(file, known, trust=False)]
+    if wrong and _moved(archive, layout):
+        return _dense(archive)
     return not wrong, f"damaged: {', '.join(wrong[:5])}{_MEND}" if wrong else f"{len(layout.segments)} sealed segments"
 
 
@@ -103,7 +106,14 @@ def _lexical(archive: Archive) -> tuple[bool, str]:
     if layout.lexical is None:
         return True, "in memory"
     index = caches.open_lexical(archive.folder, layout.lexical, sequence, trust=False)
+    if index is None and _moved(archive, layout):
+        return _lexical(archive)
     return index is not None, f"at sequence {index.sequence}" if index else f"missing or damaged{_MEND}"
+
+
+def _moved(archive: Archive, layout: Layout) -> bool:
+    """Whether another process put other files in the place of these while they were looked at."""
+    return caches.read_layout(archive.store)[1].version != layout.version
 
 
 def _strays(archive: Archive) -> tuple[bool, str]:

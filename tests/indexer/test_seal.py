@@ -18,9 +18,10 @@ from indexer import caches, dense, files, lexical_files, nearest, seal
 from indexer.archive import Archive
 from indexer.commit import delete
 from indexer.dense import Segments
+from indexer.doctor import examine
 from indexer.errors import PullquoteError
 from indexer.files import kernel_lock
-from indexer.lexical import Words
+from indexer.lexical import LexicalIndex, Words
 from indexer.purge import purge
 from indexer.seal import repair, settle
 from indexer.types import Filters
@@ -308,6 +309,26 @@ def test_what_is_distrusted_stays_so_after_another_commit(archive: Archive, capl
     assert after.lexical != layout.lexical
     assert lexical_ids(archive.view(), "khan") == {f"a{i}" for i in range(20)}
     assert f"{after.lexical} is missing or damaged: words are read from the store" in caplog.text
+
+
+def test_what_a_writer_puts_elsewhere_meanwhile_is_no_damage(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(archive, force=True)
+    looked: list[str] = []
+
+    def moving(folder: Path, name: str | None, sequence: int, trust: bool = True) -> LexicalIndex | None:
+        looked.append(str(name))
+        if len(looked) == 1:
+            with monkeypatch.context() as patched:
+                patched.setattr(caches, "open_lexical", open_lexical)
+                put(archive, "late", "olympics boycott")
+                assert settle(archive, force=True)
+        return open_lexical(folder, name, sequence, trust)
+
+    open_lexical = caches.open_lexical
+    monkeypatch.setattr(caches, "open_lexical", moving)
+    found = {check.name: check for check in examine(archive).checks}
+    assert found["lexical"].ok, found["lexical"]
+    assert looked[0] != looked[1]
 
 
 def test_one_process_at_a_time_seals(archive: Archive) -> None:

@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--headlines", type=Path, metavar="ARTICLES")
     parser.add_argument("--sample", type=int, default=100)
     given = parser.parse_args(arguments)
-    lines = [json.loads(line) for file in given.evidence for line in file.read_text("utf-8").splitlines()]
+    lines = [json.loads(line) for file in given.evidence for line in file.read_text("utf-8").split("\n") if line]
     lines = [line for line in lines if line["half"] == "tune" and line["archive"] and line["spans"]]
     if given.headlines:
         print(headlines(lines[: given.sample], given.headlines))

@@ -86,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _read(file: Path) -> list[dict[str, Any]]:
     try:
-        return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        with file.open(encoding="utf-8") as lines:  # not splitlines: quoted texts hold U+2028 and U+0085 as they are
+            return [json.loads(line) for line in lines]
     except (OSError, ValueError) as error:
         raise TrainingDataError(file, f"holds no evidence ({error})") from error
 

@@ -44,14 +44,14 @@ def write(file: Path, n: int = 1200, reader: str = "minilm-l6-reader:1") -> None
                 "reader": reader,
                 "runtime": "onnx-int8",
                 "id": str(number),
-                "question": "What is it?",
+                "question": "What is\u2028it?",
                 "answers": [right] if answerable else [],
                 "archive": archive,
                 "passages": passages,
                 "spans": spans,
             }
         )
-    file.write_text("\n".join(map(json.dumps, lines)))
+    file.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), "utf-8")
 
 
 def test_the_fit_finds_what_tells_and_shows_what_it_promises(

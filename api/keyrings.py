@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,7 @@ from indexer.files import kernel_lock
 from indexer.generations import set_meta
 from indexer.stores import ArticleStore, open_store
 
+LOG = logging.getLogger("pullquote")
 FILE = "keys.json"
 STALE = 1.0  # seconds between two looks at the table: what was made or revoked elsewhere counts within them
 _COLUMNS = "id, name, scope, origins, created, expires, sha256"
@@ -132,6 +134,8 @@ class TableRing:
             except PullquoteError as error:
                 if self._problem is not None or isinstance(error, KeysUnreadable):
                     self._problem = error
+            except Exception:  # whatever it is: without this thread, no key that is revoked would stop counting
+                LOG.exception("the keys of the archive could not be read")
             if self._ended.wait(STALE):
                 return
 

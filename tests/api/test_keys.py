@@ -137,6 +137,27 @@ def test_before_a_database_was_asked_nobody_gets_in(postgres: Postgres) -> None:
         postgres.start()
 
 
+def test_a_server_goes_on_asking_whatever_its_database_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Odd:
+        said = 0
+
+        def meta(self, key: str) -> None:
+            self.said += 1
+            if self.said == 1:
+                raise RuntimeError("so it is")
+
+        def rows(self, sql: str) -> list[object]:
+            return []
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("api.keyrings.open_store", lambda _: Odd())
+    with closing(ring_of(Settings(archive="postgresql://nowhere/news"))) as ring:
+        ring.follow()
+        until(lambda: ring.read() is None)
+
+
 def until(happens: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while True:

@@ -121,7 +121,7 @@ class RayCrew:
             if error is None:
                 answer.set_result(done.result())
             elif isinstance(error, RayError) and not isinstance(error, PullquoteError):
-                answer.set_exception(WorkersLost(str(error).strip().splitlines()[-1]))
+                answer.set_exception(WorkersLost((str(error).strip() or type(error).__name__).splitlines()[-1]))
             else:
                 answer.set_exception(error)
 

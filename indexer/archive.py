@@ -13,7 +13,7 @@ from typing import TypeVar
 from indexer import caches
 from indexer.articles import Articles
 from indexer.caches import VISIBLE
-from indexer.choice import index_of, url_in
+from indexer.choice import choice_in, index_of
 from indexer.errors import InvalidInput, ModelMismatch, PullquoteError
 from indexer.generations import OF_SERVING, serving, space_of
 from indexer.indexes import Searchable
@@ -41,7 +41,7 @@ class Archive:
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
         self._load: Callable[[], Embedder] | None = None
-        self.index, self._index_url = index_of(self.store, lambda: self.space)
+        self.index, self._chosen = index_of(self.store, lambda: self.space)
         self._view: View | None = None
         self._glance: Glance | None = None
         if callable(embedder):
@@ -79,7 +79,7 @@ class Archive:
 
         Raises InvalidInput: another index was chosen since this archive was opened.
         """
-        if url_in(writing) != self._index_url:
+        if choice_in(writing) != self._chosen:
             raise InvalidInput("index", "another one was chosen for this archive meanwhile: start this again")
         self.index.note(writing, sequence)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from indexer import outbox
 from indexer.errors import InvalidInput
@@ -14,23 +14,31 @@ from indexer.stores import ArticleStore, Row, Values
 from indexer.types import VectorSpace
 
 EMBEDDED = "embedded"
-_CHOSEN = "SELECT value FROM meta WHERE key = 'index'"
+_DEFAULT = "pullquote"  # of a choice that names none
+_CHOSEN = "SELECT key, value FROM meta WHERE key IN ('index', 'collection')"
+
+
+class Choice(NamedTuple):
+    """An index outside. collection: what is the archive's own there; each choice makes another one."""
+
+    url: str
+    collection: str
 
 
 class _Asked(Protocol):
     def rows(self, sql: str, parameters: Values = ()) -> list[Row]: ...
 
 
-def url_in(store: _Asked) -> str | None:
-    """The URL of the index that was chosen; None for the embedded one."""
-    found = store.rows(_CHOSEN)
-    return str(found[0][0]) if found else None
+def choice_in(store: _Asked) -> Choice | None:
+    """The index that was chosen; None for the embedded one."""
+    found: dict[str, str] = dict(store.rows(_CHOSEN))
+    return Choice(found["index"], found.get("collection", _DEFAULT)) if "index" in found else None
 
 
-def index_of(store: ArticleStore, space: Callable[[], VectorSpace]) -> tuple[PassageIndex, str | None]:
-    """The index of an archive, and its URL. Raises InvalidInput: what speaks to it is not installed."""
-    url = url_in(store)
-    return (LocalIndex(store, space), None) if url is None else (_shared(store, space, url), url)
+def index_of(store: ArticleStore, space: Callable[[], VectorSpace]) -> tuple[PassageIndex, Choice | None]:
+    """The index of an archive, and which it is. Raises InvalidInput: what speaks to it is not installed."""
+    chosen = choice_in(store)
+    return (LocalIndex(store, space), None) if chosen is None else (_shared(store, space, *chosen), chosen)
 
 
 def choose(store: ArticleStore, index: str) -> None:
@@ -38,13 +46,14 @@ def choose(store: ArticleStore, index: str) -> None:
 
     What has the archive open keeps the index it knows, and cannot write. Raises InvalidInput, ArchiveUnavailable.
     """
-    if index == (url_in(store) or EMBEDDED):
+    now = choice_in(store)
+    if index == (now.url if now else EMBEDDED):
         return
     if index == EMBEDDED:
         with store.writing() as writing:
             writing.rows("DELETE FROM meta WHERE key = 'index'")
         return
-    shared = _shared(store, lambda: _known(store), index)
+    shared = _shared(store, lambda: _known(store), index, _DEFAULT)
     try:
         shared.check()
         with store.writing() as writing:
@@ -54,7 +63,11 @@ def choose(store: ArticleStore, index: str) -> None:
     finally:
         shared.close()
     if space_of(store) is not None:
-        index_of(store, lambda: _known(store))[0].repair()
+        chosen, _ = index_of(store, lambda: _known(store))
+        try:
+            chosen.repair()
+        finally:
+            chosen.close()
 
 
 def _known(store: ArticleStore) -> VectorSpace:
@@ -63,10 +76,10 @@ def _known(store: ArticleStore) -> VectorSpace:
     return found
 
 
-def _shared(store: ArticleStore, space: Callable[[], VectorSpace], url: str) -> PassageIndex:
+def _shared(store: ArticleStore, space: Callable[[], VectorSpace], url: str, collection: str) -> PassageIndex:
     try:
         from indexer.milvus import Milvus
         from indexer.shared import SharedIndex
     except ModuleNotFoundError as error:
         raise InvalidInput("index", "it needs what is not installed: pip install 'pullquote[cluster]'") from error
-    return SharedIndex(store, space, Milvus(url, str(store.meta("collection") or "pullquote")))
+    return SharedIndex(store, space, Milvus(url, collection))

@@ -43,7 +43,7 @@ class Milvus:
     def __init__(self, url: str, collection: str) -> None:
         self.place = shown(url)
         self._uri = url.removeprefix("milvus+").removeprefix("milvus://")
-        self._name = collection
+        self.collection = self._name = collection
         self._circuit = Circuit(self.place)
         self._lock = threading.Lock()
         self._client: MilvusClient | None = None

@@ -106,6 +106,8 @@ class SharedIndex:
                 if not mine:
                     return False
                 if rows := outbox.due(self._store):
+                    if self._store.meta("collection") != self.milvus.collection:
+                        return True  # another index was chosen meanwhile: they are for it, and for who opens it
                     self.milvus.prepare(self._space())
                     self._make_right(sorted({row.article for row in rows}))
                     outbox.done(self._store, rows)

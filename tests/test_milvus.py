@@ -314,6 +314,27 @@ def test_a_copy_does_not_share_the_collection(archive: Inner, tmp_path: Path) ->
     archive.close()
 
 
+def test_who_knows_the_index_from_before_a_new_choice_takes_nothing_from_the_new_one(
+    archive: Inner, place: Path, milvus: MilvusLite
+) -> None:
+    put(archive, "a", "khan met xi")
+    assert contents(archive.view()) == {"a": "khan met xi"}
+    for choice in ("embedded", milvus.url):
+        init(place, choice)
+    again = Inner(place, WordEmbedder())
+    with again.store.writing() as writing:
+        outbox.note_all(writing)
+    cast(SharedIndex, archive.index)._look_at = 0.0  # a minute later
+    assert lexical_ids(archive.view(), "khan") == {"a"}
+    assert len(outbox.due(again.store)) == 1  # for the new collection
+    with pytest.raises(InvalidInput, match="another one was chosen"):
+        put(archive, "b", "khan")
+    assert contents(again.view()) == {"a": "khan met xi"}
+    assert outbox.due(again.store) == []
+    archive.close()
+    again.close()
+
+
 def test_milvus_lite_in_this_process(tmp_path: Path) -> None:
     init(tmp_path / "archive", f"milvus://{tmp_path}/index.db")
     archive = Inner(tmp_path / "archive", WordEmbedder())

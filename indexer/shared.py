@@ -190,11 +190,12 @@ class SharedIndex:
             with self._store.writing() as writing:
                 outbox.note_all(writing)
         else:
-            missing, strange = self._differences()
-            if strange:
-                self.milvus.drop_passages(sorted(strange))
-            with self._store.writing() as writing:
-                outbox.note_some(writing, self._articles(missing))
+            with self._store.alone(_LOCK, wait=True):  # else what others add meanwhile would be taken for strange
+                missing, strange = self._differences()
+                if strange:
+                    self.milvus.drop_passages(sorted(strange))
+                with self._store.writing() as writing:
+                    outbox.note_some(writing, self._articles(missing))
         self._deliver(wait=True)
 
     def _articles(self, passages: Collection[int]) -> list[int]:

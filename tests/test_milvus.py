@@ -335,6 +335,27 @@ def test_who_knows_the_index_from_before_a_new_choice_takes_nothing_from_the_new
     again.close()
 
 
+def test_what_is_added_while_both_sides_are_compared_stays(
+    archive: Inner, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(archive, "a", "khan met xi")
+    other, held = Inner(place, WordEmbedder()), Milvus.rows
+    monkeypatch.setattr("indexer.store._BUSY_MS", 200)
+
+    def late(self: Milvus, first: int, last: int) -> set[int]:
+        if other.view().info.articles == 1:
+            put(other, "b", "khan pledged roads")
+        return held(self, first, last)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Milvus, "rows", late)
+        archive.index.repair()
+    assert contents(archive.view()) == {"a": "khan met xi", "b": "khan pledged roads"}
+    assert milvus_of(archive).rows(1, 99) == {1, 2, 3, 4}
+    archive.close()
+    other.close()
+
+
 def test_milvus_lite_in_this_process(tmp_path: Path) -> None:
     init(tmp_path / "archive", f"milvus://{tmp_path}/index.db")
     archive = Inner(tmp_path / "archive", WordEmbedder())

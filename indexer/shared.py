@@ -61,7 +61,7 @@ class SharedIndex:
         self._fresh_until = time.monotonic() + _FRESH
         sql = f"SELECT count(*) FROM {_OF_ARTICLE} WHERE {VISIBLE} AND {OF_SERVING}"
         n = int(self._store.rows(sql, {"s": sequence})[0][0])
-        leg = _Leg(self, self._store, self.milvus, sequence, self._space())
+        leg = _Leg(self, self._store, self.milvus, sequence, self._space(), n)
         return Searchable(sequence, SharedDense(leg), SharedLexical(leg), n, self.layout(0, 0))
 
     def layout(self, sealed: int, memory: int) -> str:
@@ -229,9 +229,10 @@ class _Leg:
     """What both searches of a view ask: Milvus for candidates, then the store."""
 
     def __init__(
-        self, index: SharedIndex, store: ArticleStore, milvus: Milvus, sequence: int, space: VectorSpace
+        self, index: SharedIndex, store: ArticleStore, milvus: Milvus, sequence: int, space: VectorSpace, n: int
     ) -> None:
         self.index, self.store, self.milvus, self.sequence, self.space = index, store, milvus, sequence, space
+        self._is_empty = n == 0  # then there may be no collection
 
     def refilled(
         self,
@@ -240,7 +241,7 @@ class _Leg:
         look: Callable[[Sequence[tuple[int, float]]], list[tuple[int, float]]],
     ) -> list[tuple[int, float]]:
         """The k best that the store lets pass, best first, ties by row; `propose` is asked deeper until there are."""
-        if k <= 0 or self.store.meta("embedder") is None:
+        if k <= 0 or self._is_empty:
             return []
         depth = min(k, MOST)
         while True:

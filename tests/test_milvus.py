@@ -17,7 +17,7 @@ import pytest
 from api.cli import main
 from indexer import outbox
 from indexer.archive import Archive as Inner
-from indexer.commit import delete
+from indexer.commit import commit, delete
 from indexer.doctor import examine
 from indexer.errors import ArchiveUnavailable, IndexMismatch, InvalidInput
 from indexer.milvus import Milvus, shown
@@ -354,6 +354,13 @@ def test_what_is_added_while_both_sides_are_compared_stays(
     assert milvus_of(archive).rows(1, 99) == {1, 2, 3, 4}
     archive.close()
     other.close()
+
+
+def test_an_archive_whose_articles_were_all_refused_is_searched(archive: Inner) -> None:
+    assert commit(archive, []) == []
+    assert contents(archive.view()) == {}
+    assert lexical_ids(archive.view(), "khan") == set()
+    archive.close()
 
 
 def test_milvus_lite_in_this_process(tmp_path: Path) -> None:

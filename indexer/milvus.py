@@ -232,11 +232,16 @@ class Milvus:
 
 def shown(url: str) -> str:
     """Milvus's URL without its secrets, for messages. Raises InvalidInput: it is none."""
+    is_server, behind = url.startswith("milvus+"), re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[1:]
+    if is_server and "@" in "".join(behind):  # part of a password would be taken for a port or a name
+        raise InvalidInput("index", "its URL has an @ after the host: choose a password without / ? #")
     if not re.match(r"milvus\+https?://[^/]|milvus:///.*\.db$", url):
         raise InvalidInput("index", "write milvus+http://host:19530, milvus+https://… or milvus:///folder/name.db")
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
+        if is_server and not parts.hostname:
+            raise InvalidInput("index", "it names no host: write milvus+http://host:19530")
     except ValueError:
         raise InvalidInput("index", "its port is no number: write milvus+http://host:19530") from None
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

@@ -397,3 +397,11 @@ def test_years_have_partitions() -> None:
 
 def test_a_password_is_never_shown() -> None:
     assert shown("milvus+https://ada:secret@index.example:443/news") == "milvus+https://index.example:443/news"
+    for url in (
+        "milvus+http://ada:12/34@index.example",
+        "milvus+http://ada:12#34@index.example",
+        "milvus+http://a:12@",
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            shown(url)
+        assert "12" not in str(caught.value).replace("19530", "")

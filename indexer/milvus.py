@@ -203,20 +203,28 @@ class Milvus:
 
     def close(self) -> None:
         """Close the connection."""
+        self._let_go(self._client)
+
+    def _let_go(self, client: MilvusClient | None) -> None:
+        """Close a connection; a newer one, of another thread, stays."""
         with self._lock:
-            client, self._client = self._client, None
+            if client is self._client:
+                self._client = None
+            self._partitions = set()  # another process may have made the collection anew
         if client is not None:
             client.close()
 
     def _call(self, work: Callable[[MilvusClient], _Done]) -> _Done:
         """Ask Milvus. pymilvus itself tries again for as long as the timeout; then the circuit gives it a rest."""
         self._circuit.check()
+        client: MilvusClient | None = None
         try:
-            done = work(self._connected())
+            client = self._connected()
+            done = work(client)
             self._circuit.answered()
             return done
         except (MilvusException, grpc.RpcError) as error:
-            self.close()  # the next call connects anew: a broken channel may wait minutes before it does
+            self._let_go(client)  # the next call connects anew: a broken channel may wait minutes before it does
             raise self._circuit.failed(_said(error)) from error
 
     def _connected(self) -> MilvusClient:
@@ -224,8 +232,12 @@ class Milvus:
             if self._client is None:
                 self._circuit.check()  # who waited for the lock does not wait for what failed meanwhile
                 client = MilvusClient(uri=self._uri, timeout=_SECONDS, dedicated=True)
-                if client.has_collection(self._name, timeout=_SECONDS):
-                    client.load_collection(self._name, timeout=_WRITE_SECONDS)  # Milvus Lite forgets that it was
+                try:
+                    if client.has_collection(self._name, timeout=_SECONDS):
+                        client.load_collection(self._name, timeout=_WRITE_SECONDS)  # Milvus Lite forgets that it was
+                except BaseException:
+                    client.close()
+                    raise
                 self._client = client
             return self._client
 

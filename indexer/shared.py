@@ -45,7 +45,7 @@ class SharedIndex:
 
     def __init__(self, store: ArticleStore, space: Callable[[], VectorSpace], milvus: Milvus) -> None:
         self._store, self._space, self.milvus = store, space, milvus
-        self._checked = self._behind = self._told = False
+        self._checked = self._behind = self._others = self._told = False
         self._fresh_until = self._look_at = 0.0
 
     @property
@@ -94,10 +94,18 @@ class SharedIndex:
         """Follow what others left, unless one of them is at it. What it raises is left to who searches next."""
         if not self._behind:
             return
+        self._behind = False  # first: what another thread says meanwhile stays said
         try:
-            self._behind = not self._deliver(wait=False)
+            if not self._deliver(wait=False):
+                self._behind = True
         except ArchiveReadOnly:
-            self._behind = False  # this process may only read: others follow
+            return  # this process may only read: others follow
+        except BaseException:
+            self._behind = True
+            raise
+        if self._others and not self._behind:  # they have just written: searches must see it
+            self._fresh_until = time.monotonic() + _FRESH
+        self._others = self._behind
 
     def _deliver(self, wait: bool) -> bool:
         """Make the index hold what the store does, of all that is due; say whether that is done."""

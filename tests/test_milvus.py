@@ -363,6 +363,15 @@ def test_an_archive_whose_articles_were_all_refused_is_searched(archive: Inner) 
     archive.close()
 
 
+def test_searches_see_what_another_process_has_just_brought(archive: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    index, done = cast(SharedIndex, archive.index), iter([False, True, True])
+    monkeypatch.setattr(index, "_deliver", lambda wait: next(done))
+    assert [index.fresh(), index.fresh()] == [True, True]  # it is at it; it was until now
+    index._fresh_until = 0.0
+    assert not index.fresh()
+    archive.close()
+
+
 def test_milvus_lite_in_this_process(tmp_path: Path) -> None:
     init(tmp_path / "archive", f"milvus://{tmp_path}/index.db")
     archive = Inner(tmp_path / "archive", WordEmbedder())

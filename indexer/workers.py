@@ -120,7 +120,7 @@ class RayCrew:
             error = done.exception()
             if error is None:
                 answer.set_result(done.result())
-            elif isinstance(error, RayError) and not isinstance(error, PullquoteError):
+            elif isinstance(error, (RayError, ConnectionError)) and not isinstance(error, PullquoteError):
                 answer.set_exception(WorkersLost((str(error).strip() or type(error).__name__).splitlines()[-1]))
             else:
                 answer.set_exception(error)
@@ -131,10 +131,14 @@ class RayCrew:
 
     def close(self) -> None:
         """Let the workers go; what they are doing is lost."""
-        for worker in self._workers:
-            ray.kill(worker)
-        if self._is_ours:
-            ray.shutdown()
+        try:
+            for worker in self._workers:
+                ray.kill(worker)
+        except (RayError, ConnectionError):
+            pass  # the cluster is away: what was raised before says so
+        finally:
+            if self._is_ours:
+                ray.shutdown()
 
     def __enter__(self) -> Self:
         return self

@@ -33,6 +33,7 @@ _LOCK = "outbox"
 # Seconds after a new sequence number in which searches wait until they see all that was written; then what Milvus calls
 # bounded staleness (5 seconds) is enough, and waits for nothing.
 _FRESH = 10.0
+_LENT = 1.0  # seconds that one search gives to following, of 256 articles at least: the rest is left to the next ones
 _COMPARED = 10_000  # passages compared with the store at a time
 _LAST = 2**62
 _OF_ARTICLE = "passage JOIN article ON article.rowid = passage.article"
@@ -108,7 +109,11 @@ class SharedIndex:
         self._others = self._behind
 
     def _deliver(self, wait: bool) -> bool:
-        """Make the index hold what the store does, of all that is due; say whether that is done."""
+        """Make the index hold what the store does, of all that is due; say whether that is done.
+
+        wait: for whoever is at it, and until it is done.
+        """
+        began = time.monotonic()
         while outbox.due(self._store):
             with self._store.alone(_LOCK, wait) as mine:
                 if not mine:
@@ -120,6 +125,8 @@ class SharedIndex:
                     self._make_right(sorted({row.article for row in rows}))
                     outbox.done(self._store, rows)
             self._fresh_until = time.monotonic() + _FRESH
+            if not wait and time.monotonic() - began > _LENT:
+                return False
         return True
 
     def _make_right(self, articles: Sequence[int]) -> None:

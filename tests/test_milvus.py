@@ -372,6 +372,19 @@ def test_searches_see_what_another_process_has_just_brought(archive: Inner, monk
     archive.close()
 
 
+def test_a_search_does_not_wait_until_all_is_followed(archive: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        put(archive, name, "khan met")
+    milvus_of(archive).discard()
+    with archive.store.writing() as writing:
+        outbox.note_all(writing)
+    monkeypatch.setattr("indexer.shared._LENT", 0.0)
+    monkeypatch.setattr(outbox, "_AT_ONCE", 1)
+    view = archive.view()
+    assert [len(contents(view)) for _ in range(2)] == [2, 3]  # one by the view, one more by each search
+    archive.close()
+
+
 def test_milvus_lite_in_this_process(tmp_path: Path) -> None:
     init(tmp_path / "archive", f"milvus://{tmp_path}/index.db")
     archive = Inner(tmp_path / "archive", WordEmbedder())

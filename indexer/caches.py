@@ -108,7 +108,7 @@ def opened(
         whole = _grown(store, space, before, sequence, removed_articles(store, before.sequence, sequence))
     else:
         whole = _vectors(store, folder, space, layout, sequence, distrusted)
-    disk = None if _root(layout.lexical) in map(_root, distrusted) else open_lexical(folder, layout.lexical, sequence)
+    disk = None if is_of(layout.lexical, distrusted) else open_lexical(folder, layout.lexical, sequence)
     if disk is None and layout.lexical is not None:
         _warn(store, layout, folder / "lexical" / layout.lexical, "words are")
     since = disk.sequence if disk else 0
@@ -130,13 +130,13 @@ def advanced(store: ArticleStore, space: VectorSpace, state: State, sequence: in
 
 def next_name(lexical: str) -> str:
     """The name of the folder for the next commit of a lexical index."""
-    _, _, n = lexical.partition("-")
-    return f"{_root(lexical)}-{int(n or 1) + 1}"
+    root, _, n = lexical.partition("-")
+    return f"{root}-{int(n or 1) + 1}"
 
 
-def _root(name: str | None) -> str:
-    """What the folders of one lexical index have in common: where one is damaged, so is the next, with its files."""
-    return (name or "").partition("-")[0]
+def is_of(name: str | None, folders: Collection[str]) -> bool:
+    """Whether a lexical index is one of these or came of one: where one is damaged, so is the next, with its files."""
+    return name is not None and name.partition("-")[0] in {folder.partition("-")[0] for folder in folders}
 
 
 def _vectors(

@@ -66,6 +66,10 @@ class PassageIndex(Protocol):
         """Read from the store, from now on, what lies in these folders of caches."""
         ...
 
+    def distrusts(self, folder: str | None) -> bool:
+        """Whether the words in this folder of caches are among what is distrusted, or were made of such."""
+        ...
+
     def purge(self, articles: Sequence[int]) -> None:
         """Remove removed articles (rows) now: the store is about to. Raises ArchiveUnavailable, ArchiveBusy."""
         ...
@@ -156,6 +160,10 @@ class LocalIndex:
         """See `PassageIndex.distrust`."""
         self._distrusted |= frozenset(folders)
         self._state = None
+
+    def distrusts(self, folder: str | None) -> bool:
+        """See `PassageIndex.distrusts`."""
+        return caches.is_of(folder, self._distrusted)
 
     def purge(self, articles: Sequence[int]) -> None:
         """Nothing: `indexer.purge` has the files rewritten."""

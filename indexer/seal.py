@@ -195,7 +195,7 @@ def _publish(archive: Place, segment: Segment, first: int, last: int) -> Sealed:
 def _lexical(archive: Archive, layout: Layout, sequence: int) -> str | None:
     """Bring the lexical index to the sequence; its name when that changed anything."""
     index = caches.open_lexical(archive.folder, layout.lexical, sequence)
-    if index is None:
+    if index is None or archive.index.distrusts(layout.lexical):
         return _rebuilt(archive, sequence)
     if index.sequence == sequence:
         return None

@@ -158,6 +158,10 @@ class SharedIndex:
     def distrust(self, folders: Collection[str]) -> None:
         """Nothing of it lies in folders."""
 
+    def distrusts(self, folder: str | None) -> bool:
+        """Nothing of it lies in folders."""
+        return False
+
     def purge(self, articles: Sequence[int]) -> None:
         """See `PassageIndex.purge`."""
         with self._store.alone(_LOCK, wait=True) as mine:

@@ -298,6 +298,7 @@ class Store:
                             backup.step(_PAGES)
                 finally:
                     source.execute("ROLLBACK")
+                copy.pragma("secure_delete", True)  # the URL of an index may hold a password
                 copy.execute("DELETE FROM segment; DELETE FROM meta WHERE key IN ('lexical', 'index', 'collection')")
             finally:
                 copy.close()

@@ -301,10 +301,12 @@ def test_the_command_line_chooses_an_index(
     again.close()
 
 
-def test_a_copy_does_not_share_the_collection(archive: Inner, tmp_path: Path) -> None:
+def test_a_copy_does_not_share_the_collection(archive: Inner, milvus: MilvusLite, tmp_path: Path) -> None:
     put(archive, "a", "khan met xi")
     (tmp_path / "copy").mkdir()
     archive.files.copy_to(tmp_path / "copy" / "archive.sqlite")
+    for file in (tmp_path / "copy").iterdir():
+        assert milvus.url.encode() not in file.read_bytes()  # it may hold a password
     copy = Inner(tmp_path / "copy", WordEmbedder())
     assert copy.index.is_local
     put(copy, "b", "khan pledged roads")

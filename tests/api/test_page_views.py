@@ -38,9 +38,9 @@ def asked_of(page: Page, route: str) -> list[dict[str, Any]]:
 
 
 def saved(page: Page, button: str, nth: int = 0) -> tuple[str, str]:
-    """Name and text of the file that a button saves."""
+    """Name and text of the file that a button saves. button: a pattern of its whole name."""
     with page.expect_download() as download:
-        page.get_by_role("button", name=button, exact=True).nth(nth).click()
+        page.get_by_role("button", name=re.compile(f"^{button}$")).nth(nth).click()
     return download.value.suggested_filename, Path(download.value.path()).read_text("utf-8")
 
 
@@ -211,11 +211,11 @@ def test_a_text_that_was_changed_is_not_verified(opened: Opened) -> None:
 def test_lists_are_saved_as_csv_and_json(opened: Opened) -> None:
     page = opened(ANSWERED).page
     quote = page.locator(".pull .answer").text_content()
-    name, text = saved(page, "Save answer as CSV")
+    name, text = saved(page, "Save answers? as CSV")
     assert name == "pullquote-answers.csv"
     row = rows_of(text)[0]
     assert (row["answer"], row["start"], row["sha256"]) == (quote, "554", hashlib.sha256(SEED.read_bytes()).hexdigest())
-    assert json.loads(saved(page, "Save answer as JSON")[1])[0]["answer"] == quote
+    assert json.loads(saved(page, "Save answers? as JSON")[1])[0]["answer"] == quote
     name, text = saved(page, "Save list as CSV")
     hits = json.loads(saved(page, "Save list as JSON")[1])
     assert name == "pullquote-passages.csv"

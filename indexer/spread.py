@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple, Protocol
 
@@ -11,8 +11,19 @@ import numpy as np
 
 from indexer.ahead import ahead
 from indexer.archive import Archive
-from indexer.build import Chunked, Found, Recent, Report, drafts_of, in_batches, skip_unchanged, store, texts_of
-from indexer.commit import known_vectors
+from indexer.build import (
+    Chunked,
+    Found,
+    Recent,
+    Report,
+    drafts_of,
+    in_batches,
+    known_of,
+    next_changed,
+    nothing,
+    store,
+    texts_of,
+)
 from indexer.types import Floats, IndexEvent, Page
 
 _POLL = 0.1  # seconds between two looks at whether to stop
@@ -30,7 +41,7 @@ class Crew(Protocol):
         ...
 
     def clean(self, pages: Sequence[Page], timezone: str | None) -> Future[Cleaned]:
-        """Make articles and passages of pages. See `indexer.build.clean_pages`."""
+        """Make articles and passages of pages. See `indexer.build.passages_of`."""
         ...
 
     def embed(self, texts: Sequence[tuple[str | None, str]]) -> Future[Floats]:
@@ -61,8 +72,8 @@ def spread(
     room = _A_WORKER * crew.size + 1
     batches, recent = in_batches(pages), Recent(room + 3)  # one is read, one waits to be, one is stored
     cleaning, embedding = deque[tuple[list[IndexEvent], Future[Cleaned]]](), deque[_Embedding]()
-    with ahead(lambda: _read(archive, batches, recent)) as reading, ThreadPoolExecutor(1, "store") as behind:
-        storing: Future[None] = behind.submit(_nothing)
+    with ahead(lambda: next_changed(archive, batches, recent)) as reading, ThreadPoolExecutor(1, "store") as behind:
+        storing: Future[None] = behind.submit(nothing)
         is_reading = True
         while (is_reading or cleaning or embedding) and not stop():
             may_read = is_reading and len(cleaning) + len(embedding) < room
@@ -87,28 +98,13 @@ def spread(
         storing.result()
 
 
-def _nothing() -> None:
-    pass
-
-
-def _read(
-    archive: Archive, batches: Iterator[list[Found]], recent: Recent
-) -> tuple[list[IndexEvent], list[Page]] | None:
-    batch = next(batches, None)
-    if batch is None:
-        return None
-    recent.begin()
-    told = list[IndexEvent]()
-    return told, skip_unchanged(archive, batch, recent, told.append)
-
-
 def _embedding(archive: Archive, crew: Crew, told: list[IndexEvent], cleaned: Cleaned) -> _Embedding:
     """Let a batch be embedded, but for what is stored already."""
     more, chunked = cleaned
-    known = [known_vectors(archive, article, passages) for _, article, passages in chunked]
+    known = known_of(archive, chunked)
     texts = texts_of(chunked, known)
     if texts:
         return _Embedding([*told, *more], chunked, known, crew.embed(texts))
-    nothing: Future[Floats] = Future()
-    nothing.set_result(np.empty((0, archive.embedder.width), np.float32))
-    return _Embedding([*told, *more], chunked, known, nothing)
+    none: Future[Floats] = Future()
+    none.set_result(np.empty((0, archive.embedder.width), np.float32))
+    return _Embedding([*told, *more], chunked, known, none)

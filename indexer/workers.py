@@ -18,7 +18,7 @@ import numpy as np
 import ray
 from ray.exceptions import RayError
 
-from indexer.build import chunk_article, clean_pages
+from indexer.build import passages_of
 from indexer.errors import InvalidInput, ModelMismatch, PullquoteError, WorkersLost
 from indexer.spread import Cleaned
 from indexer.stores import Place
@@ -53,8 +53,7 @@ class _Worker:
     def clean(self, pages: Sequence[Page], timezone: str | None) -> Cleaned:
         """See `Crew.clean`."""
         told = list[IndexEvent]()
-        cleaned = clean_pages(pages, timezone, told.append)
-        return told, [(page, article, chunk_article(self._embedder, article)) for page, article in cleaned]
+        return told, passages_of(pages, self._embedder, timezone, told.append)
 
     def embed(self, texts: Sequence[tuple[str | None, str]]) -> Floats:
         """See `Crew.embed`: text by text, on the one core that is its own."""

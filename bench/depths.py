@@ -21,12 +21,10 @@ from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
-from indexer.models.spans import load_span_model
 from indexer.types import Embedder, Filters
 from indexer.views import View
-from pullquote import EMBEDDER, READER
-from reader.answer import SPANS, Question, answer, weigh
-from reader.calibrate import CALIBRATION, load_calibration
+from pullquote import EMBEDDER, READER, _load_reader
+from reader.answer import SPANS, Question, answer, text_of, weigh
 from reader.evaluate import f1
 from reader.model import Reader
 from retriever.evaluate import Half, Judged, chosen, holds, mean, means, read_judged
@@ -43,7 +41,7 @@ def by_depth(
     """The marks of one question at each depth."""
     filters = Filters(as_of=judged.as_of)
     found = find(judged.question, view, embedder, max(depths), "hybrid", filters)
-    texts = [view.article_at(one.place.article).text[one.place.start : one.place.end] for one in found]
+    texts = [text_of(view, one.place) for one in found]
     every = reader.read(judged.question, texts, SPANS * max(depths))  # so that each depth has its best SPANS among them
     marks = {}
     for depth in depths:
@@ -83,10 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sample", type=int)
     parser.add_argument("--times", type=int, default=0)
     given = parser.parse_args(arguments)
-    registry = load_registry()
-    embedder = load_embedder(registry.model(EMBEDDER), default_folder(), CHUNKER)
-    model = load_span_model(registry.model(READER), default_folder())
-    reader = Reader(model, calibration=load_calibration(CALIBRATION, model.fingerprint, model.runtime))
+    embedder = load_embedder(load_registry().model(EMBEDDER), default_folder(), CHUNKER)
+    reader = _load_reader(default_folder(), None, READER)
     questions = [one for one in read_judged(given.folder / "questions.jsonl") if one.answers]
     asked = chosen(questions, given.half, given.sample)
     archive = Archive(given.folder / "archive", embedder)

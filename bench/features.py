@@ -27,7 +27,16 @@ from reader.answer import SPANS
 from reader.calibrate import CALIBRATION, load_calibration
 from reader.group import Group
 from reader.model import Reader
-from reader.train.confidence import Asked, asked, fit_weights, fold_of, groups_of, scores_of
+from reader.train.confidence import (
+    Asked,
+    asked,
+    fit_weights,
+    fold_of,
+    groups_of,
+    rank_of_right,
+    read_lines,
+    scores_of,
+)
 from reader.weigh import kind_of
 from retriever.evaluate import Mean, mean
 
@@ -98,13 +107,8 @@ def reciprocal_ranks(given: Sequence[Asked]) -> Floats:
         made = fit_weights([one.rows for one in others], [one.right for one in others])
         for at, one in enumerate(given):
             if fold_of(one) == part:
-                found[at] = _reciprocal(one, made.scores(one.rows))
+                found[at] = 1 / rank_of_right(one.right, made.scores(one.rows))
     return found
-
-
-def _reciprocal(one: Asked, scores: Floats) -> float:
-    right = np.flatnonzero(one.right[np.argsort(-scores, kind="stable")])
-    return 1 / (1 + float(right[0])) if len(right) else 0.0
 
 
 def under_headlines(line: dict[str, Any], titles: dict[str, str], reader: Reader) -> dict[str, Any]:
@@ -125,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--headlines", type=Path, metavar="ARTICLES")
     parser.add_argument("--sample", type=int, default=100)
     given = parser.parse_args(arguments)
-    lines = [json.loads(line) for file in given.evidence for line in file.read_text("utf-8").split("\n") if line]
+    lines = [line for file in given.evidence for line in read_lines(file)]
     lines = [line for line in lines if line["half"] == "tune" and line["archive"] and line["spans"]]
     if given.headlines:
         print(headlines(lines[: given.sample], given.headlines))
@@ -148,7 +152,7 @@ def headlines(lines: Sequence[dict[str, Any]], articles: Path) -> str:
 
     def rank(found: dict[str, Any]) -> float:
         one = asked(found)
-        return _reciprocal(one, scores_of(made, one)) if len(one.rows) else 0.0
+        return 1 / rank_of_right(one.right, scores_of(made, one)) if len(one.rows) else 0.0
 
     before = [rank(line) for line in lines]
     after = [rank(under_headlines(line, titles, Reader(model))) for line in lines]

@@ -17,7 +17,6 @@ from indexer.types import (
     HitList,
     Mode,
     ModelNames,
-    Ranked,
     Reason,
     Reply,
     Support,
@@ -29,7 +28,7 @@ from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group, names_something
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
-from reader.weigh import Standing
+from reader.weigh import standings
 from retriever.collapse import Kept
 from retriever.filter import unknown_dates
 from retriever.search import find, head, hits_of
@@ -70,7 +69,7 @@ def answer(
     if on_passages is not None:
         on_passages(HitList(hits, None, view.info, excluded))
     watch.lap("search")
-    texts = [_text(view, kept.place) for kept in found]
+    texts = [text_of(view, kept.place) for kept in found]
     with share("reader"):
         candidates = reader.read(question.text, texts, SPANS)
     watch.lap("read")
@@ -93,7 +92,8 @@ def answer(
     return replace(reply, timings_ms=watch.laps)
 
 
-def _text(view: View, place: Located) -> str:
+def text_of(view: View, place: Located) -> str:
+    """The text of a passage."""
     return view.article_at(place.article).text[place.start : place.end]
 
 
@@ -104,13 +104,9 @@ def weigh(
 
     candidates: spans of `found`, by its order.
     """
-    return reader.weigh(question, group(grounds(view, found, candidates)), standings([kept.ranked for kept in found]))
-
-
-def standings(ranking: Sequence[Ranked]) -> list[Standing]:
-    """How each of the passages that were read stands. ranking: best first."""
-    top = max((ranked.score for ranked in ranking), default=0.0)
-    return [Standing(ranked.score / top if top > 0 else 1.0, ranked.parts.dense) for ranked in ranking]
+    ranking = [kept.ranked for kept in found]
+    stand = standings([(ranked.score, ranked.parts.dense) for ranked in ranking])
+    return reader.weigh(question, group(grounds(view, found, candidates)), stand)
 
 
 def grounds(view: View, found: Sequence[Kept], candidates: Iterable[Candidate]) -> Iterator[Occurrence]:

@@ -13,7 +13,7 @@ from indexer.offsets import range_of
 from indexer.passing import passing
 from indexer.types import Embedder, Explanation, Ranked, ScoreParts, Stage, Traced, Weighed
 from indexer.views import Located, View
-from reader.answer import SPANS, Question, weigh
+from reader.answer import SPANS, Question, text_of, weigh
 from reader.group import Group
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
@@ -62,7 +62,7 @@ def trace(question: Question, view: View, embedder: Embedder, reader: Reader) ->
     if len(kept) < question.depth:  # copies took the places of others: look deeper, as `ask` does
         kept = find(question.text, view, embedder, question.depth, question.mode, question.filters)
     watch.lap("collapse")
-    texts = [view.article_at(one.place.article).text[one.place.start : one.place.end] for one in kept]
+    texts = [text_of(view, one.place) for one in kept]
     candidates = reader.read(question.text, texts, SPANS)
     watch.lap("read")
     groups = weigh(question.text, view, kept, candidates, reader)

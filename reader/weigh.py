@@ -45,6 +45,12 @@ class Standing(NamedTuple):
     cosine: float | None = None
 
 
+def standings(found: Sequence[tuple[float, float | None]]) -> list[Standing]:
+    """How each of the passages that were read stands. found: its score and its cosine, if one was taken."""
+    top = max((score for score, _ in found), default=0.0)
+    return [Standing(score / top if top > 0 else 1.0, cosine) for score, cosine in found]
+
+
 def features(question: str, groups: Sequence[Group], standings: Sequence[Standing], nearest: float = 0.0) -> Floats:
     """(n, len(FEATURES)) float32, a row for each answer. standings: of the passages that occurrences point to.
 

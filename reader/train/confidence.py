@@ -27,7 +27,7 @@ from reader.calibrate import Calibration, Curve, Slope, bounds, fit_slope
 from reader.evaluate import RIGHT_FROM, calibration_error, f1, reliability
 from reader.group import Group, Occurrence, group, names_something
 from reader.train.errors import TrainingDataError
-from reader.weigh import FEATURES, Standing, features
+from reader.weigh import FEATURES, features, standings
 from retriever.evaluate import holds
 
 _FOLDS = 5
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="calibration.json to write")
     given = parser.parse_args(arguments)
     try:
-        lines = [line for file in given.evidence for line in _read(file)]
+        lines = [line for file in given.evidence for line in read_lines(file)]
         reader, runtime = _reader_of(lines)
         threshold = load_registry().model(reader.split(":")[0]).threshold
         made, crossed = fit([asked(line) for line in lines if line["half"] == "tune"], reader, runtime, threshold)
@@ -84,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _read(file: Path) -> list[dict[str, Any]]:
+def read_lines(file: Path) -> list[dict[str, Any]]:
+    """The lines of a file of evidence. Raises TrainingDataError."""
     try:
         with file.open(encoding="utf-8") as lines:  # not splitlines: quoted texts hold U+2028 and U+0085 as they are
             return [json.loads(line) for line in lines]
@@ -103,9 +104,8 @@ def _reader_of(lines: Sequence[dict[str, Any]]) -> tuple[str, str]:
 def asked(line: dict[str, Any]) -> Asked:
     """What a line of evidence says of its answers."""
     passages, groups = line["passages"], groups_of(line)
-    top = max((p["score"] for p in passages), default=0.0)
-    standings = [Standing(p["score"] / top if top > 0 else 1.0, p["dense"]) for p in passages]
-    rows = features(line["question"], groups, standings, nearest=np.nan)
+    stand = standings([(p["score"], p["dense"]) for p in passages])
+    rows = features(line["question"], groups, stand, nearest=np.nan)
     right = [_is_right(one, line["answers"]) for one in groups]
     margins = np.array([one.best.score for one in groups], np.float32)
     archive = bool(line["archive"])
@@ -291,8 +291,8 @@ def _table(crossed: Crossed, made: Calibration) -> Iterator[list[str]]:
 
 
 def _cells(name: str, crossed: Crossed, curve: Curve) -> list[str]:
-    after = [_ranks(one.right, scores) for one, scores, _ in crossed if one.answerable]
-    before = [_ranks(one.right, one.margins) for one, *_ in crossed if one.answerable]
+    after = [rank_of_right(one.right, scores) for one, scores, _ in crossed if one.answerable]
+    before = [rank_of_right(one.right, one.margins) for one, *_ in crossed if one.answerable]
     confidence = np.array([part.max() for *_, part in crossed])
     right = np.array([one.right[part.argmax()] for one, _, part in crossed])
     cells = [name, str(len(crossed))]
@@ -313,7 +313,7 @@ def _chance_error(confidence: Floats, draws: int = 200) -> float:
     return float(np.mean([calibration_error(reliability(confidence, right)) for right in drawn]))
 
 
-def _ranks(right: Bools, scores: Floats) -> float:
+def rank_of_right(right: Bools, scores: Floats) -> float:
     """The rank of the first right answer; infinite without one."""
     order = np.argsort(-scores, kind="stable")
     hits = np.flatnonzero(right[order])

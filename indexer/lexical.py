@@ -228,8 +228,10 @@ def stemmed_query(query: str) -> str:
     return " ".join(_tokens(" ".join(query_words(query)), stem=True))
 
 
-def seconds(published_at: str) -> tuple[int, int]:
-    """Return the first and the last second of a stored date, since 1970."""
+def seconds(published_at: str | None) -> tuple[int, int]:
+    """Return the first and the last second of a stored date, since 1970; NO_DATE for both where it is unknown."""
+    if not published_at:
+        return NO_DATE, NO_DATE
     first = datetime.fromisoformat(published_at).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     last = first + timedelta(days=1, seconds=-1) if len(published_at) == len("2022-02-06") else first
     return int(first.total_seconds()), int(last.total_seconds())
@@ -251,7 +253,7 @@ def _schema() -> tantivy.Schema:
 
 def _document(words: Words) -> tantivy.Document:
     text, title = (unicodedata.normalize("NFC", part or "") for part in (words.text, words.title))
-    first, last = seconds(words.published_at) if words.published_at else (NO_DATE, NO_DATE)
+    first, last = seconds(words.published_at)
     document = tantivy.Document(id=words.article_id, text=text, exact=text, title=title)
     document.add_integer("passage", words.passage)
     document.add_integer("article", words.article)

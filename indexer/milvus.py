@@ -95,12 +95,10 @@ class Milvus:
             self._have(partition)
             rows = [row_of(entry) for entry in group]
             for start in range(0, len(rows), _ROWS):
-                part = rows[start : start + _ROWS]
-                self._call(
-                    lambda c, p=partition, r=part: c.upsert(  # type: ignore[misc]
-                        self._name, r, partition_name=p, timeout=_WRITE_SECONDS
-                    )
-                )
+                self._upsert(partition, rows[start : start + _ROWS])
+
+    def _upsert(self, partition: str, rows: Sequence[dict[str, object]]) -> None:
+        self._call(lambda c: c.upsert(self._name, list(rows), partition_name=partition, timeout=_WRITE_SECONDS))
 
     def _have(self, partition: str) -> None:
         def make(client: MilvusClient) -> None:
@@ -121,8 +119,10 @@ class Milvus:
 
     def _delete(self, field: str, rows: Sequence[int]) -> None:
         for start in range(0, len(rows), _ROWS):
-            chosen = f"{field} in {list(rows[start : start + _ROWS])}"
-            self._call(lambda c, f=chosen: c.delete(self._name, filter=f, timeout=_WRITE_SECONDS))  # type: ignore[misc]
+            self._delete_where(f"{field} in {list(rows[start : start + _ROWS])}")
+
+    def _delete_where(self, chosen: str) -> None:
+        self._call(lambda client: client.delete(self._name, filter=chosen, timeout=_WRITE_SECONDS))
 
     def compact(self) -> None:
         """Ask Milvus to rewrite its files without what was deleted."""

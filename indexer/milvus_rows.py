@@ -35,7 +35,7 @@ def partition_of(published_at: str | None) -> str:
 def row_of(entry: Entry) -> dict[str, object]:
     """A passage as Milvus writes it."""
     words = entry.words
-    first, last = seconds(words.published_at) if words.published_at else (NO_DATE, NO_DATE)
+    first, last = seconds(words.published_at)
     terms = f"{stemmed(words.text)} {stemmed(words.title or '')}".encode()[:LONGEST].decode(errors="ignore")
     return {
         "passage": words.passage,

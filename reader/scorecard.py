@@ -63,9 +63,7 @@ def evaluate(
         "figures": {name: row._asdict() for name, row in summary(marked, threshold).items()},
         "best_threshold": {"threshold": best if np.isfinite(best) else None, **figures(marked, best)._asdict()},
         "by_question_word": _groups(by(marked, question_word), threshold),
-        "by_answer_length": _groups(
-            {name: lengths[name] for name in LENGTHS if name in lengths}, reader.text_threshold
-        ),
+        "by_answer_length": _groups({name: lengths[name] for name in LENGTHS if name in lengths}, threshold),
         "risk_coverage": _points(curve),
         "risk_area": float(curve[:, 1].mean()) if len(curve) else None,
         "reliability": _reliability(reader, marked),

@@ -59,8 +59,8 @@ class LinkedPages:
         """
         if not (isinstance(found, Page) and _is_summary(found)):
             return found
-        label = f"{FORMATS['html'].label(self._options)} entry/{_digest(found)}"
         digest = _digest(found)
+        label = f"{FORMATS['html'].label(self._options)} entry/{digest}"
         if known := self._memory.entry(found.origin, label):
             return known
         page = self._memory.known(found.origin, digest, label) or self._read(found, label)

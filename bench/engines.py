@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -30,15 +31,11 @@ from indexer import milvus, seal, stories
 from indexer.archive import Archive
 from indexer.commit import Draft, commit
 from indexer.models.fetch import default_folder
-from indexer.models.registry import load_registry
-from indexer.models.spans import load_span_model
 from indexer.shared import SharedIndex
 from indexer.stores import Place
 from indexer.types import Filters, Floats, Page
-from pullquote import READER, init
+from pullquote import READER, _load_reader, init
 from reader.answer import Question, answer
-from reader.calibrate import CALIBRATION, load_calibration
-from reader.model import Reader
 from retriever.search import search
 from tests.cluster import Postgres
 from tests.milvus import MilvusLite
@@ -109,13 +106,18 @@ def fill(folder: Path, places: Places, n: int) -> dict[str, Any]:
             drafts = [_draft(texts, vectors, line) for line in range(start, min(n, start + _BATCH))]
             held += sum(len(draft.passages) for draft in drafts)
             for name, archive in zip(Places._fields, archives, strict=True):
-                seconds[name] += _timed(lambda a=archive, d=drafts: (commit(a, d), seal.settle(a)))  # type: ignore[misc]
+                seconds[name] += _timed(partial(_stored, archive, drafts))
             print(f"\r{held} passages", end="", flush=True)
     for name, archive in zip(Places._fields, archives, strict=True):
-        seconds[name] += _timed(lambda a=archive: _settled(a))  # type: ignore[misc]
+        seconds[name] += _timed(partial(_settled, archive))
         archive.close()
     print()
     return {"passages": held, "per_second": {name: round(held / spent) for name, spent in seconds.items()}}
+
+
+def _stored(archive: Archive, drafts: Sequence[Draft]) -> None:
+    commit(archive, drafts)
+    seal.settle(archive)
 
 
 def _settled(archive: Archive) -> None:
@@ -137,10 +139,10 @@ def _draft(texts: made.Texts, vectors: Floats, line: int) -> Draft:
 
 def measured(folder: Path, places: Places, n: int, asked: Asked) -> dict[str, Any]:
     """Recall of the dense search, milliseconds of searching and asking, and how far the rankings agree."""
-    prepared, reader = Prepared(folder), _reader()
+    prepared, reader = Prepared(folder), _load_reader(default_folder(), None, READER)
     archives = [Archive(place, prepared) for place in places]
     opening = {
-        name: round(_timed(lambda a=a: _first(asked.texts[0], a, prepared)), 2)  # type: ignore[misc]
+        name: round(_timed(partial(_first, asked.texts[0], a, prepared)), 2)
         for name, a in zip(Places._fields, archives, strict=True)
     }
     views = {name: archive.view() for name, archive in zip(Places._fields, archives, strict=True)}
@@ -158,11 +160,11 @@ def measured(folder: Path, places: Places, n: int, asked: Asked) -> dict[str, An
             times[name]["search"].append(time.perf_counter() - begun)
             found[name] = {(hit.article.id, hit.range.start) for hit in ranking}
             times[name]["search of seven months"].append(
-                _timed(lambda v=view, t=text: search(t, v, prepared, 10, filters=_SOME))  # type: ignore[misc]
+                _timed(partial(search, text, view, prepared, 10, filters=_SOME))
             )
             if at < _ASKED:
                 question = Question(text, 5, 20, "hybrid", _NONE)
-                times[name]["ask"].append(_timed(lambda v=view, q=question: answer(q, v, prepared, reader)))  # type: ignore[misc]
+                times[name]["ask"].append(_timed(partial(answer, question, view, prepared, reader)))
         for name, rows in found.items():
             agree[name].append(len(rows & found["folder"]) / max(1, len(found["folder"])))
     for archive in archives:
@@ -204,11 +206,6 @@ def table(results: dict[str, Any]) -> str:
     ]
     head = ["| | folder | PostgreSQL | PostgreSQL and Milvus |", "|---|---|---|---|"]
     return "\n".join([*head, *(f"| {what} | {' | '.join(map(str, values))} |" for what, values in rows)])
-
-
-def _reader() -> Reader:
-    model = load_span_model(load_registry(None).model(READER), default_folder())
-    return Reader(model, calibration=load_calibration(CALIBRATION, model.fingerprint, model.runtime))
 
 
 def _rotated(names: list[str], by: int) -> list[str]:

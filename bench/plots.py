@@ -27,8 +27,15 @@ SCALE, NEIGHBOURS = "archive-scale.png", "archive-neighbours.png"
 _SAMPLE = 1000  # passages of each kind whose nearest neighbour is looked for
 _BLOCK = 20_000
 
-# title, y label, goal, and the lines: name -> where the value stands in what is known of a size
 _Path = tuple[str, ...]
+
+
+def _times(leg: str) -> dict[str, _Path]:
+    paths = {"clock, p50": "p50_ms", "clock, p95": "p95_ms", "processor, p50": "cpu_p50_ms"}
+    return {name: ("costs", leg, part) for name, part in paths.items()}
+
+
+# title, y label, goal, and the lines: name -> where the value stands in what is known of a size
 _PANELS: tuple[tuple[str, str, float | None, dict[str, _Path]], ...] = (
     (
         "Recall against exact search",
@@ -36,26 +43,8 @@ _PANELS: tuple[tuple[str, str, float | None, dict[str, _Path]], ...] = (
         0.98,
         {"10 nearest": ("quality", "recall_at_10"), "100 nearest": ("quality", "recall_at_100")},
     ),
-    (
-        "Dense search",
-        "ms",
-        5,
-        {
-            "clock, p50": ("costs", "dense_leg_ms", "p50_ms"),
-            "clock, p95": ("costs", "dense_leg_ms", "p95_ms"),
-            "processor, p50": ("costs", "dense_leg_ms", "cpu_p50_ms"),
-        },
-    ),
-    (
-        "Hybrid search with texts",
-        "ms",
-        20,
-        {
-            "clock, p50": ("costs", "hybrid_ms", "p50_ms"),
-            "clock, p95": ("costs", "hybrid_ms", "p95_ms"),
-            "processor, p50": ("costs", "hybrid_ms", "cpu_p50_ms"),
-        },
-    ),
+    ("Dense search", "ms", 5, _times("dense_leg_ms")),
+    ("Hybrid search with texts", "ms", 20, _times("hybrid_ms")),
     (
         "First search",
         "ms",

@@ -4,7 +4,8 @@ The engines: a folder; PostgreSQL with the embedded index; PostgreSQL with Milvu
 and `bench.scale` wrote: real articles, their passages, vectors (nothing is embedded here) and questions. Each batch of
 articles goes to all three before the next, and so does each question, so that a busy machine slows them alike.
 --postgres, --milvus: URLs of servers; without, private ones (`tests.cluster`, Milvus Lite) are started. With servers of
-your own the archives stay, and a second run measures without filling them: --fill fills them alone.
+your own the archives stay: a run that was stopped goes on filling them where it was, and one that finds them full only
+measures. --fill fills them alone. What is known so far is in FOLDER/engines.json, after every tenth question.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -43,6 +44,7 @@ from tests.milvus import MilvusLite
 RESULTS = "engines.json"
 _BATCH = 64  # articles a commit, as indexing has them
 _SEARCHED, _ASKED = 100, 30  # questions
+_SAVED = 10  # batches, and questions, between two writings of what is known
 _NONE, _SOME = Filters(), Filters(since="2022-06", until="2022-12")
 
 
@@ -69,11 +71,15 @@ def main() -> None:
         index = given.milvus or stack.enter_context(MilvusLite()).url
         places = _places(given.folder / f"engines-{given.articles}", database, given.articles, index)
         results = _read(given.folder / RESULTS, given.articles)
-        results["filling"] = results.get("filling") or fill(given.folder, places, given.articles)
-        _write(given.folder / RESULTS, given.articles, results)
+        save = partial(_write, given.folder / RESULTS, given.articles)
+        for filled in fill(given.folder, places, given.articles, results.get("filling")):
+            results["filling"] = filled
+            save(results)
         if not given.fill:
-            results |= measured(given.folder, places, given.articles, questions(given.folder, given.data))
-            _write(given.folder / RESULTS, given.articles, results)
+            asked = questions(given.folder, given.data)
+            for found in measured(given.folder, places, given.articles, asked):
+                results |= found
+                save(results)
             print(json.dumps(results, indent=1))
             print(table(results))
 
@@ -93,29 +99,44 @@ def _places(folder: Path, database: str, n: int, index: str) -> Places:
     return Places(folder, *urls)
 
 
-def fill(folder: Path, places: Places, n: int) -> dict[str, Any]:
-    """Add the first n articles to each archive, with the vectors that they have already; passages a second of each.
+def fill(folder: Path, places: Places, n: int, before: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+    """Add the first n articles to each archive, with the vectors that they have already; tell how far it is.
 
-    What near-duplicates cost is left out: `bench.duplicates` measures that.
+    before: what an earlier run told last, to go on from. What near-duplicates cost is left out: `bench.duplicates`
+    measures that.
     """
+    filled = before or {"articles": 0, "passages": 0, "seconds": dict.fromkeys(Places._fields, 0.0)}
+    if filled["articles"] == n:
+        return
     texts, vectors = made.Texts(folder), np.load(folder / made.VECTORS, mmap_mode="r")
     archives = [Archive(place, Prepared(folder)) for place in places]
-    seconds, held = defaultdict[str, float](float), 0
-    with mock.patch.object(stories, "link"):
-        for start in range(0, n, _BATCH):
-            drafts = [_draft(texts, vectors, line) for line in range(start, min(n, start + _BATCH))]
-            held += sum(len(draft.passages) for draft in drafts)
-            for name, archive in zip(Places._fields, archives, strict=True):
-                seconds[name] += _timed(partial(_stored, archive, drafts))
-            print(f"\r{held} passages", end="", flush=True)
-    for name, archive in zip(Places._fields, archives, strict=True):
-        seconds[name] += _timed(partial(_settled, archive))
+    for start in range(filled["articles"], n, _BATCH):
+        end = min(n, start + _BATCH)
+        drafts = [_draft(texts, vectors, line) for line in range(start, end)]
+        filled = _filled(filled, end, sum(len(d.passages) for d in drafts), archives, partial(_stored, drafts))
+        if end == n:
+            filled = _filled(filled, n, 0, archives, _settled)
+        print(f"\r{filled['passages']} passages", end="", flush=True)
+        if end == n or start // _BATCH % _SAVED == _SAVED - 1:
+            yield filled
+    for archive in archives:
         archive.close()
     print()
-    return {"passages": held, "per_second": {name: round(held / spent) for name, spent in seconds.items()}}
 
 
-def _stored(archive: Archive, drafts: Sequence[Draft]) -> None:
+def _filled(
+    before: dict[str, Any], articles: int, passages: int, archives: Sequence[Archive], work: Callable[[Archive], None]
+) -> dict[str, Any]:
+    """Do some work on each archive, and add what it took to what is known."""
+    held, seconds = before["passages"] + passages, dict(before["seconds"])
+    with mock.patch.object(stories, "link"):
+        for name, archive in zip(Places._fields, archives, strict=True):
+            seconds[name] += _timed(partial(work, archive))
+    rates = {name: round(held / spent) for name, spent in seconds.items()}
+    return {"articles": articles, "passages": held, "seconds": seconds, "per_second": rates}
+
+
+def _stored(drafts: Sequence[Draft], archive: Archive) -> None:
     commit(archive, drafts)
     seal.settle(archive)
 
@@ -137,50 +158,56 @@ def _draft(texts: made.Texts, vectors: Floats, line: int) -> Draft:
     return Draft(page, article, spans, np.asarray(vectors[first : first + len(spans)], np.float32))
 
 
-def measured(folder: Path, places: Places, n: int, asked: Asked) -> dict[str, Any]:
-    """Recall of the dense search, milliseconds of searching and asking, and how far the rankings agree."""
+def measured(folder: Path, places: Places, n: int, asked: Asked) -> Iterator[dict[str, Any]]:
+    """Recall of the dense search, milliseconds of searching and asking, and how far the rankings agree; so far."""
     prepared, reader = Prepared(folder), _load_reader(default_folder(), None, READER)
-    archives = [Archive(place, prepared) for place in places]
-    opening = {
-        name: round(_timed(partial(_first, asked.texts[0], a, prepared)), 2)
-        for name, a in zip(Places._fields, archives, strict=True)
-    }
-    views = {name: archive.view() for name, archive in zip(Places._fields, archives, strict=True)}
+    archives = {name: Archive(place, prepared) for name, place in zip(Places._fields, places, strict=True)}
     best = exact(folder, n, asked)
-    times = defaultdict[str, dict[str, list[float]]](lambda: defaultdict(list))
-    hits, agree = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
-    for at, (text, vector) in enumerate(zip(asked.texts[:_SEARCHED], asked.vectors, strict=False)):
-        found: dict[str, set[tuple[str, int]]] = {}
-        for name in _rotated(list(views), at):
-            view = views[name]
-            dense = view.dense.search(vector, 10)
-            hits[name].append(sum(score >= best[at] - 1e-5 for _, score in dense) / 10)
-            begun = time.perf_counter()
-            ranking = search(text, view, prepared, 10)
-            times[name]["search"].append(time.perf_counter() - begun)
-            found[name] = {(hit.article.id, hit.range.start) for hit in ranking}
-            times[name]["search of seven months"].append(
-                _timed(partial(search, text, view, prepared, 10, filters=_SOME))
-            )
-            if at < _ASKED:
-                question = Question(text, 5, 20, "hybrid", _NONE)
-                times[name]["ask"].append(_timed(partial(answer, question, view, prepared, reader)))
-        for name, rows in found.items():
-            agree[name].append(len(rows & found["folder"]) / max(1, len(found["folder"])))
-    for archive in archives:
+    with mock.patch.object(milvus, "_SECONDS", 600.0):  # Milvus Lite may take longer than we wait for a server
+        opening = {name: round(_timed(partial(_first, asked.texts[0], a, prepared)), 2) for name, a in archives.items()}
+        views, so_far = {name: archive.view() for name, archive in archives.items()}, Measured()
+        for at, (text, vector) in enumerate(zip(asked.texts[:_SEARCHED], asked.vectors, strict=False)):
+            found: dict[str, set[tuple[str, int]]] = {}
+            for name in _rotated(list(views), at):
+                view, times = views[name], so_far.times[name]
+                dense = view.dense.search(vector, 10)
+                so_far.hits[name].append(sum(score >= best[at] - 1e-5 for _, score in dense) / 10)
+                begun = time.perf_counter()
+                ranking = search(text, view, prepared, 10)
+                times["search"].append(time.perf_counter() - begun)
+                found[name] = {(hit.article.id, hit.range.start) for hit in ranking}
+                dated = partial(search, text, view, prepared, 10, filters=_SOME)
+                times["search of seven months"].append(_timed(dated))
+                if at < _ASKED:
+                    question = Question(text, 5, 20, "hybrid", _NONE)
+                    times["ask"].append(_timed(partial(answer, question, view, prepared, reader)))
+            for name, rows in found.items():
+                so_far.agree[name].append(len(rows & found["folder"]) / max(1, len(found["folder"])))
+            if at % _SAVED == _SAVED - 1:
+                yield {"questions": at + 1, "opening_s": opening, **so_far.facts()}
+    for archive in archives.values():
         archive.close()
-    return {
-        "opening_s": opening,
-        "recall_at_10": {name: round(float(np.mean(values)), 4) for name, values in hits.items()},
-        "overlap_at_10": {name: round(float(np.mean(values)), 3) for name, values in agree.items()},
-        "ms": {name: {what: _spread(values) for what, values in of.items()} for name, of in times.items()},
-    }
+
+
+class Measured:
+    """What was seen of each engine, a number for each question. times: seconds, by what was done."""
+
+    def __init__(self) -> None:
+        self.times = defaultdict[str, dict[str, list[float]]](lambda: defaultdict(list))
+        self.hits, self.agree = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+
+    def facts(self) -> dict[str, Any]:
+        """Means, and the spread of times in milliseconds."""
+        return {
+            "recall_at_10": {name: round(float(np.mean(values)), 4) for name, values in self.hits.items()},
+            "overlap_at_10": {name: round(float(np.mean(values)), 3) for name, values in self.agree.items()},
+            "ms": {name: {what: _spread(values) for what, values in of.items()} for name, of in self.times.items()},
+        }
 
 
 def _first(text: str, archive: Archive, prepared: Prepared) -> None:
-    """Search once, patiently: Milvus Lite makes its index of words at the first search."""
-    with mock.patch.object(milvus, "_SECONDS", 600.0):
-        search(text, archive.view(), prepared, 10)
+    """Search once: Milvus Lite makes its index of words then."""
+    search(text, archive.view(), prepared, 10)
 
 
 def exact(folder: Path, n: int, asked: Asked) -> list[float]:

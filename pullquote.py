@@ -5,57 +5,39 @@ The command line and the HTTP service go through this door too, so that all thre
 
 from __future__ import annotations
 
-import logging
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from threading import Event
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from indexer import archive as archives
-from indexer.build import build
 from indexer.choice import choose
-from indexer.chunk import CHUNKER, chunk
-from indexer.clean import clean
+from indexer.chunk import CHUNKER
+from indexer.closing import Closing
 from indexer.commit import delete
 from indexer.embed import load_embedder
-from indexer.errors import ArchiveBusy, ArchiveMissing, ArchiveUnavailable, InvalidInput, SourceUnreadable
+from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
 from indexer.files import publish
-from indexer.identity import is_web_url
+from indexer.intake import Intake
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
-from indexer.prune import prune as prune_origins
 from indexer.purge import compact
-from indexer.purge import finish as finish_purge
 from indexer.purge import purge as purge_articles
-from indexer.reembed import reembed as reembed_archive
-from indexer.remembered import Memory
-from indexer.seal import repair as mend
-from indexer.seal import try_settle
-from indexer.sources import SourceOptions, Unchanged, read_pages
-from indexer.spread import Crew, spread
+from indexer.sources import SourceOptions
 from indexer.store import FILE
 from indexer.stores import Place, name_of, open_store, place_of
-from indexer.stories import clusters, link_missing
 from indexer.types import (
     Article,
     ArticleList,
-    Block,
     Citation,
-    Cluster,
     ClusterList,
     Compaction,
     Embedder,
     Explanation,
     Filters,
-    Floats,
     Health,
     HitList,
     IndexEvent,
@@ -69,9 +51,7 @@ from indexer.types import (
     Verdict,
     ViewInfo,
 )
-from indexer.views import Glance, View
-from retriever.filter import unknown_dates
-from retriever.listing import articles, extent
+from retriever.listing import article_list, cluster_list, extent
 from retriever.requests import (
     MAX_DEPTH,
     MAX_LISTED,
@@ -82,32 +62,25 @@ from retriever.requests import (
     check_unicode,
     checked_filters,
     checked_mode,
-    cursor_of,
     offset_of,
     unit,
 )
-from retriever.search import head, search
-from retriever.similar import similar
+from retriever.search import hit_list
+from retriever.similar import similar_list, vectors_of
 
 if TYPE_CHECKING:
-    from indexer.sources.fetch import Fetcher
     from reader.answer import Question
     from reader.evaluate import Question as ReaderQuestion
     from reader.model import Reader as SpanReader
     from retriever.evaluate import Judged
 
-LOG = logging.getLogger("pullquote")
-
 __all__ = ["Archive", "Filters", "Reader", "SourceOptions", "init"]
 
 EMBEDDER = "all-minilm-l6-v2"
 READER = "minilm-l6-reader"
-_LONGEST_REST = 30.0  # seconds between two tries to reach an archive, while watching
-_WORKERS = re.compile(r"[1-9][0-9]{0,3}|ray://\S+")
-_LINKING = 30.0  # seconds of one look at feeds, while watching, for the pages that they link to
 
 
-class Archive:
+class Archive(Closing):
     """A news archive. Safe to share between threads; close it, or use it in a `with`.
 
     path: its folder, or the URL of a database, postgresql://….
@@ -128,9 +101,10 @@ class Archive:
     ) -> None:
         place = place_of(path) if isinstance(path, str) else path
         self._models, self._registry = models or default_folder(), registry
-        self._embedder_name, self._reader_name = embedder, reader
+        self._reader_name = reader
         if not create and isinstance(place, Path) and not (place / FILE).is_file():
             raise ArchiveMissing(place)
+        self._load_embedder = partial(_load_embedder, self._models, registry, embedder)
         self._archive = archives.Archive(place, self._load_embedder, create)
 
     @property
@@ -143,16 +117,15 @@ class Archive:
         """Its folder. Raises InvalidInput: a server has it."""
         return self._archive.folder
 
-    def _load_embedder(self) -> Embedder:
-        return _load_embedder(self._models, self._registry, self._embedder_name)
-
     @property
     def _embedder(self) -> Embedder:
         return self._archive.embedder
 
     @cached_property
     def _reader(self) -> SpanReader:
-        return _load_reader(self._models, self._registry, self._reader_name)
+        from reader.loading import load_reader
+
+        return load_reader(self._models, self._registry, self._reader_name)
 
     def load(self) -> None:
         """Load the models and the caches now, not at the first question. Raises ModelMissing, ModelDamaged."""
@@ -178,59 +151,9 @@ class Archive:
         here; the next run goes on. workers: how many clean and embed beside this process, or the address of a Ray
         cluster, ray://host:10001; the archive is the same as without. Raises WorkersLost: they died.
         """
-        stop = stop or (lambda: False)
-        options = options or SourceOptions()
-        counts: Counter[str] = Counter()
-        tell = _counting(counts, report)
-        if reembed:
-            _ = self._archive.caches  # a server's cannot be changed over, so far
-            reembed_archive(self._archive, _until(stop, tell))
-        self._archive.check_embedder()
-        link_missing(self._archive)
-        with self._crew(workers) as crew:
-            self._take(paths, options, tell, prune, fetch, stop, crew=crew)
-        if stop():
-            return self._summary(counts)
-        try_settle(self._archive, force=True)
-        return self._summary(counts)
-
-    def _take(
-        self,
-        paths: Sequence[str | Path],
-        options: SourceOptions,
-        tell: Callable[[IndexEvent], None],
-        prune: bool,
-        fetch: bool,
-        stop: Callable[[], bool] = lambda: False,
-        linking: float | None = None,
-        crew: Crew | None = None,
-    ) -> None:
-        from indexer.sources.formats import reader_of
-
-        seen, refused = set[str](), set[str]()
-        memory = Memory(self._archive, reader_of(options))
-        found = read_pages(paths, options, memory=memory, fetcher=_fetcher(memory, linking) if fetch else None)
-        run = build if crew is None else partial(spread, crew=crew)
-        run(_noting(found, seen, refused), self._archive, tell, timezone=options.timezone, stop=stop)
-        if not stop():  # else what was fetched is not all stored, and must be fetched again
-            memory.save()
-        if prune and not stop():
-            for event in prune_origins(self._archive, [Path(path) for path in paths], seen, refused):
-                tell(event)
-
-    def _crew(self, workers: int | str) -> AbstractContextManager[Crew | None]:
-        """The workers of a run, none for 0. Raises InvalidInput: it is no such number or address."""
-        where = str(workers)
-        if where == "0":
-            return nullcontext()
-        if not _WORKERS.fullmatch(where):
-            raise InvalidInput("--workers", f"{where[:80]!r} is neither: give a number, or ray://host:10001")
-        try:
-            from indexer.workers import RayCrew
-        except ModuleNotFoundError as error:
-            raise InvalidInput("--workers", "they need what is not installed: pip install 'pullquote[ray]'") from error
-        load = partial(_load_embedder, self._models, self._registry, self._embedder_name)
-        return RayCrew(where, load, self.place, self._embedder.fingerprint)
+        intake = Intake(self._archive, self._load_embedder, options, report)
+        intake.index(paths, prune=prune, reembed=reembed, fetch=fetch, stop=stop or (lambda: False), workers=workers)
+        return intake.summary()
 
     def watch(
         self,
@@ -247,46 +170,16 @@ class Archive:
         While a server that holds the archive is away, it waits, and goes on where it was.
         Raises InvalidInput: a path that is neither there nor a URL.
         """
-        from indexer.watch import changes
-
-        options, tell = options or SourceOptions(), _counting(Counter(), report)
-        feeds = [path for path in paths if is_web_url(str(path))]
-        roots = [Path(path).resolve() for path in paths if path not in feeds]
-        for root in roots:
-            if not root.exists():
-                raise InvalidInput(str(root), "it is not there: name files and folders that are, or URLs of feeds")
-        ended = stop or Event()
-        following = changes(roots, interval, ended)
-        next(following, None)  # from here on nothing is missed
-        begin = partial(self.index, *paths, options=options, report=report, prune=prune, fetch=bool(feeds))
-        _patiently(begin, ended)
-        for change in following:
-            changed = roots if prune and change.gone else change.paths
-            due = feeds if change.due else []
-            if changed:
-                _patiently(partial(self._take, changed, options, tell, prune and change.gone, False), ended)
-            if due:
-                _patiently(partial(self._take, due, options, tell, False, True, ended.is_set, _LINKING), ended)
+        intake = Intake(self._archive, self._load_embedder, options, report)
+        intake.watch(paths, prune=prune, interval=interval, ended=stop or Event())
 
     def add(
         self, pages: Iterable[Page | SourceUnreadable], report: Callable[[IndexEvent], None] | None = None
     ) -> IndexSummary:
         """Add articles that are already in memory; what is not one is told as refused."""
-        self._archive.check_embedder()
-        counts: Counter[str] = Counter()
-        build(pages, self._archive, _counting(counts, report))
-        return self._summary(counts)
-
-    def _summary(self, counts: Counter[str]) -> IndexSummary:
-        return IndexSummary(
-            added=counts["added"],
-            updated=counts["updated"],
-            unchanged=counts["unchanged"],
-            refused=counts["refused"],
-            removed=counts["removed"],
-            reembedded=counts["reembedded"],
-            view=self.view_info(),
-        )
+        intake = Intake(self._archive, self._load_embedder, report=report)
+        intake.add(pages)
+        return intake.summary()
 
     def ask(
         self,
@@ -397,14 +290,9 @@ class Archive:
         check_text("query", query)
         check_number("top_k", top_k, MAX_TOP_K)
         passing, skip, mode = checked_filters(filters), offset_of(cursor), checked_mode(mode)
-
-        def found(view: View) -> HitList:
-            hits = search(query, view, self._embedder, skip + top_k + 1, mode, passing, copies)
-            page, more = hits[skip : skip + top_k], len(hits) > skip + top_k
-            following = cursor_of(skip + top_k) if more else None
-            return HitList(tuple(page), following, view.info, unknown_dates(view, passing))
-
-        return self._archive.searching(found)
+        return self._archive.searching(
+            lambda view: hit_list(query, view, self._embedder, top_k, skip, mode, passing, copies)
+        )
 
     def similar(
         self,
@@ -419,24 +307,8 @@ class Archive:
         passing = checked_filters(filters)
         if (article_id is None) == (text is None):
             raise InvalidInput("similar", "give an article's id or a text, one of them")
-        given = self._embedded(text) if text is not None else None
-
-        def found(view: View) -> HitList:
-            row = view.row_of(article_id) if article_id is not None else None
-            vectors = view.vectors(row) if row is not None else given
-            assert vectors is not None
-            hits = similar(view, vectors, top_k, passing, but=row)
-            return HitList(tuple(hits), None, view.info, unknown_dates(view, passing))
-
-        return self._archive.searching(found)
-
-    def _embedded(self, text: str) -> Floats:
-        check_text("text", text, MAX_TEXT)
-        if "\0" in text:
-            raise InvalidInput("text", "it holds NUL characters: remove them")
-        article = _compared(text)
-        passages = chunk(article, lambda passage: self._embedder.fits(article.title, passage))
-        return self._embedder.encode([(article.title, text[p.start : p.end]) for p in passages])
+        given = None if text is None else vectors_of(text, self._embedder)
+        return self._archive.searching(lambda view: similar_list(view, article_id, given, top_k, passing))
 
     def read(self, question: str, context: str) -> Reading:
         """Let the reader alone find the answer in one text."""
@@ -450,26 +322,13 @@ class Archive:
         """List articles, newest first, those without a date last."""
         check_number("limit", limit, MAX_LISTED)
         passing, skip = checked_filters(filters), offset_of(cursor)
-
-        def found(view: Glance) -> ArticleList:
-            heads = articles(view, passing, limit + 1, skip)
-            following = cursor_of(skip + limit) if len(heads) > limit else None
-            return ArticleList(tuple(heads[:limit]), following, view.info)
-
-        return self._archive.reading(found)
+        return self._archive.reading(lambda view: article_list(view, passing, limit, skip))
 
     def clusters(self, *, limit: int = 100, cursor: str | None = None) -> ClusterList:
         """List the stories that several articles tell in nearly the same words, the latest first."""
         check_number("limit", limit, MAX_LISTED)
         skip = offset_of(cursor)
-
-        def found(view: Glance) -> ClusterList:
-            every = clusters(view)
-            following = cursor_of(skip + limit) if len(every) > skip + limit else None
-            page = [tuple(head(view.article_at(row)) for row in one.members) for one in every[skip : skip + limit]]
-            return ClusterList(tuple(Cluster(heads[0].id, heads) for heads in page), following, view.info)
-
-        return self._archive.reading(found)
+        return self._archive.reading(lambda view: cluster_list(view, limit, skip))
 
     def delete(self, ids: Sequence[str], *, purge: bool = False) -> list[str]:
         """Remove articles; none of them when one is not there (ArticleNotFound) or can be no id (InvalidInput).
@@ -511,14 +370,10 @@ class Archive:
 
         repair: first rebuild damaged caches, from the store, and finish a purge that was cut off.
         """
-        from indexer.doctor import examine
+        from indexer.doctor import examine, mend
 
         if repair:
-            self._archive.index.repair()
-        if repair and self._archive.is_folder:
             mend(self._archive)
-            finish_purge(self._archive)
-            try_settle(self._archive, force=True)
         return examine(self._archive)
 
     def check(self) -> None:
@@ -550,20 +405,14 @@ class Archive:
         """Close the archive's files."""
         self._archive.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 class Reader:
     """The reader alone, without an archive. Raises ModelMissing, ModelDamaged."""
 
     def __init__(self, *, models: Path | None = None, registry: Path | None = None, reader: str = READER) -> None:
-        self._reader = _load_reader(models or default_folder(), registry, reader)
+        from reader.loading import load_reader
+
+        self._reader = load_reader(models or default_folder(), registry, reader)
 
     def read(self, question: str, context: str) -> Reading:
         """Find the answer in one text of any length, or abstain: then `answer` is null. Raises InvalidInput."""
@@ -593,77 +442,11 @@ def init(path: str | Path, index: str | None = None) -> Place:
     return store.place
 
 
-def _fetcher(memory: Memory, linking: float | None) -> Fetcher:
-    from indexer.sources.fetch import Fetcher
-
-    return Fetcher(memory, seconds=linking)
-
-
 def _load_embedder(models: Path, registry: Path | None, name: str) -> Embedder:
     return load_embedder(load_registry(registry).model(name), models, CHUNKER)
-
-
-def _load_reader(models: Path, registry: Path | None, name: str) -> SpanReader:
-    from indexer.models.spans import load_span_model
-    from reader.calibrate import CALIBRATION, load_calibration
-    from reader.model import Reader as SpanReader
-
-    model = load_span_model(load_registry(registry).model(name), models)
-    return SpanReader(model, calibration=load_calibration(CALIBRATION, model.fingerprint, model.runtime))
-
-
-def _compared(text: str) -> Article:
-    """A text to compare with, its furniture marked; where it is nothing else (an address, say), all of it counts."""
-    page = Page(origin="text:", source_sha256="", extractor="", text=text)
-    try:
-        return clean(page)
-    except SourceUnreadable:
-        return clean(replace(page, marked=(Block(0, len(text), "body"),)))
 
 
 def _read(reader: SpanReader, question: str, context: str) -> Reading:
     check_text("question", question)
     check_text("context", context, MAX_TEXT)
     return reader.read_one(question, context)
-
-
-def _patiently(work: Callable[[], object], ended: Event) -> None:
-    """Do some work; again, while its archive is away or another process keeps it busy: what is stored is skipped."""
-    waits = (min(2.0**tries, _LONGEST_REST) for tries in count())
-    while True:
-        try:
-            work()
-            return
-        except (ArchiveUnavailable, ArchiveBusy) as error:
-            rest = next(waits)
-            LOG.warning("%s (the next try is in %.0f s)", error, rest)
-        if ended.wait(rest):
-            return
-
-
-def _counting(counts: Counter[str], report: Callable[[IndexEvent], None] | None) -> Callable[[IndexEvent], None]:
-    def tell(event: IndexEvent) -> None:
-        counts[event.status] += 1
-        if report is not None:
-            report(event)
-
-    return tell
-
-
-def _until(stop: Callable[[], bool], tell: Callable[[IndexEvent], None]) -> Callable[[IndexEvent], None]:
-    """Tell of events until a stop is asked for, and then interrupt what tells of them."""
-
-    def told(event: IndexEvent) -> None:
-        tell(event)
-        if stop():
-            raise KeyboardInterrupt
-
-    return told
-
-
-def _noting(
-    pages: Iterable[Page | SourceUnreadable | Unchanged], seen: set[str], refused: set[str]
-) -> Iterator[Page | SourceUnreadable | Unchanged]:
-    for page in pages:
-        (refused if isinstance(page, SourceUnreadable) else seen).add(page.origin)
-        yield page

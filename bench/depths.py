@@ -23,9 +23,10 @@ from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Embedder, Filters
 from indexer.views import View
-from pullquote import EMBEDDER, READER, _load_reader
+from pullquote import EMBEDDER, READER
 from reader.answer import SPANS, Question, answer, text_of, weigh
 from reader.evaluate import f1
+from reader.loading import load_reader
 from reader.model import Reader
 from retriever.evaluate import Half, Judged, chosen, holds, mean, means, read_judged
 from retriever.search import find
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--times", type=int, default=0)
     given = parser.parse_args(arguments)
     embedder = load_embedder(load_registry().model(EMBEDDER), default_folder(), CHUNKER)
-    reader = _load_reader(default_folder(), None, READER)
+    reader = load_reader(default_folder(), None, READER)
     questions = [one for one in read_judged(given.folder / "questions.jsonl") if one.answers]
     asked = chosen(questions, given.half, given.sample)
     archive = Archive(given.folder / "archive", embedder)

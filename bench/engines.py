@@ -35,8 +35,9 @@ from indexer.models.fetch import default_folder
 from indexer.shared import SharedIndex
 from indexer.stores import Place
 from indexer.types import Filters, Floats, Page
-from pullquote import READER, _load_reader, init
+from pullquote import READER, init
 from reader.answer import Question, answer
+from reader.loading import load_reader
 from retriever.search import search
 from tests.cluster import Postgres
 from tests.milvus import MilvusLite
@@ -160,7 +161,7 @@ def _draft(texts: made.Texts, vectors: Floats, line: int) -> Draft:
 
 def measured(folder: Path, places: Places, n: int, asked: Asked) -> Iterator[dict[str, Any]]:
     """Recall of the dense search, milliseconds of searching and asking, and how far the rankings agree; so far."""
-    prepared, reader = Prepared(folder), _load_reader(default_folder(), None, READER)
+    prepared, reader = Prepared(folder), load_reader(default_folder(), None, READER)
     archives = {name: Archive(place, prepared) for name, place in zip(Places._fields, places, strict=True)}
     best = exact(folder, n, asked)
     with mock.patch.object(milvus, "_SECONDS", 600.0):  # Milvus Lite may take longer than we wait for a server

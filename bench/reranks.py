@@ -29,7 +29,8 @@ from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Embedder, Filters, Floats
 from indexer.views import View
-from pullquote import EMBEDDER, READER, _load_reader
+from pullquote import EMBEDDER, READER
+from reader.loading import load_reader
 from reader.model import Reader
 from retriever.evaluate import Half, Judged, chosen, mean, means, measured, read_judged
 from retriever.search import LEG_DEPTH, fused, in_order, legs
@@ -211,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 f"\n| {name}: {len(rows)} questions | MRR |\n|---|---|\n" + "\n".join(lines(rows, LEVERS)), flush=True
             )
         if given.read:
-            reader, laps = _load_reader(default_folder(), None, READER), dict[str, list[float]]()
+            reader, laps = load_reader(default_folder(), None, READER), dict[str, list[float]]()
             encoder = embedder._encoder  # type: ignore[attr-defined]
             read = [with_models(row, encoder, reader, laps) for row in rows[: given.read]]
             head, told = (

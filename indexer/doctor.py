@@ -1,4 +1,4 @@
-"""Checking an archive: everything that can be checked, each with what was found."""
+"""Checking an archive: everything that can be checked, each with what was found; and mending what can be mended."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from indexer.caches import Layout
 from indexer.errors import PullquoteError
 from indexer.files import is_intact
 from indexer.generations import OF_SERVING
-from indexer.purge import is_due
+from indexer.purge import finish, is_due
 from indexer.reembed import progress
+from indexer.seal import repair, try_settle
 from indexer.sizes import parts
 from indexer.types import Check, Health
 
@@ -23,6 +24,15 @@ def examine(archive: Archive) -> Health:
         _run(name, check, archive) for name, check in _CHECKS.items() if archive.is_folder or name not in _OF_FILES
     )
     return Health(all(check.ok for check in checks), checks, parts(archive.store))
+
+
+def mend(archive: Archive) -> None:
+    """Rebuild damaged caches from the store, and finish a purge that was cut off."""
+    archive.index.repair()
+    if archive.is_folder:
+        repair(archive)
+        finish(archive)
+        try_settle(archive, force=True)
 
 
 def _run(name: str, check: Callable[[Archive], tuple[bool, str]], archive: Archive) -> Check:

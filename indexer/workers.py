@@ -11,14 +11,14 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import ray
 from ray.exceptions import RayError
 
 from indexer.build import passages_of
+from indexer.closing import Closing
 from indexer.errors import InvalidInput, ModelMismatch, PullquoteError, WorkersLost
 from indexer.spread import Cleaned
 from indexer.stores import Place
@@ -64,7 +64,7 @@ class _Worker:
         return os.getpid(), time.process_time()
 
 
-class RayCrew:
+class RayCrew(Closing):
     """A `Crew` of Ray's: so many workers on this machine, or, at the address of a cluster, one for each of its CPUs.
 
     where: a number, or ray://host:10001. load: what loads the embedder in a worker. place, fingerprint: of the archive,
@@ -138,14 +138,6 @@ class RayCrew:
         finally:
             if self._is_ours:
                 ray.shutdown()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def connect(where: str) -> None:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from indexer.types import ArticleHead, Filters
+from indexer.stories import clusters
+from indexer.types import ArticleHead, ArticleList, Cluster, ClusterList, Filters
 from indexer.views import Glance
 from retriever.filter import where
+from retriever.requests import next_cursor
+from retriever.search import head
 
 _MOST_SOURCES = 100
+
+
+def article_list(view: Glance, filters: Filters, limit: int, skip: int) -> ArticleList:
+    """A page of the articles that pass the filters, after the first `skip`."""
+    heads = articles(view, filters, limit + 1, skip)
+    return ArticleList(tuple(heads[:limit]), next_cursor(skip, limit, len(heads)), view.info)
+
+
+def cluster_list(view: Glance, limit: int, skip: int) -> ClusterList:
+    """A page of the stories that several articles tell in nearly the same words, the latest first."""
+    every = clusters(view)[skip : skip + limit + 1]
+    stories = [tuple(head(view.article_at(row)) for row in one.members) for one in every[:limit]]
+    page = tuple(Cluster(heads[0].id, heads) for heads in stories)
+    return ClusterList(page, next_cursor(skip, limit, len(every)), view.info)
 
 
 def articles(view: Glance, filters: Filters, limit: int, offset: int) -> list[ArticleHead]:

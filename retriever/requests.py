@@ -72,6 +72,11 @@ def cursor_of(offset: int) -> str:
     return base64.urlsafe_b64encode(json.dumps({"offset": offset}).encode()).decode().rstrip("=")
 
 
+def next_cursor(skip: int, size: int, found: int) -> str | None:
+    """The `next` of a page of `size` items that begins after `skip`, where so many were found from there on."""
+    return cursor_of(skip + size) if found > size else None
+
+
 def offset_of(cursor: str | None) -> int:
     """What `cursor_of` made a cursor of; 0 for none. Raises InvalidInput: nothing made it."""
     if cursor is None:

@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from indexer.offsets import ranges_of
 from indexer.shares import share
-from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, Mode, Ranked, ScoreParts
+from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, HitList, Mode, Ranked, ScoreParts
 from indexer.views import Located, View
 from retriever.collapse import Kept, collapse
+from retriever.filter import unknown_dates
 from retriever.fuse import below, convex
 from retriever.highlight import highlight
 from retriever.recency import bonus
+from retriever.requests import next_cursor
 
 LEG_DEPTH = 100  # passages of each leg that are fused
 
@@ -37,6 +39,15 @@ def search(
     if copies:
         return hits_of(view, rank(query, view, embedder, k, mode, filters or Filters())[:k], query)
     return hits_of(view, [kept.ranked for kept in find(query, view, embedder, k, mode, filters or Filters())], query)
+
+
+def hit_list(
+    query: str, view: View, embedder: Embedder, top_k: int, skip: int, mode: Mode, filters: Filters, copies: bool
+) -> HitList:
+    """A page of what `search` finds: `top_k` hits after the first `skip`."""
+    hits = search(query, view, embedder, skip + top_k + 1, mode, filters, copies)[skip:]
+    following = next_cursor(skip, top_k, len(hits))
+    return HitList(tuple(hits[:top_k]), following, view.info, unknown_dates(view, filters))
 
 
 def find(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters) -> list[Kept]:

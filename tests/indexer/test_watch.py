@@ -132,7 +132,7 @@ def test_a_root_that_is_replaced_is_watched_anew(folder: Path, tmp_path: Path) -
 def test_an_archive_follows_a_folder(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "ferry.txt").write_text("The ferry sank in the harbour.")
-    monkeypatch.setattr(Archive, "_load_embedder", lambda _: WordEmbedder())
+    monkeypatch.setattr("pullquote.load_embedder", lambda *_: WordEmbedder())
     with Archive(tmp_path / "archive", create=True) as archive:
         told: list[str] = []
         stop = threading.Event()

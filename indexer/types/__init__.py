@@ -1,0 +1,95 @@
+"""The nouns of Pullquote, without logic; where a noun leaves the program, its fields are its JSON (design §7).
+
+Offsets are Unicode code points of `Article.text`, half-open: [start, end).
+"""
+
+from __future__ import annotations
+
+from indexer.types.articles import Article, ArticleHead, Block, BlockKind, Page, Passage, Range, Span, Utf16
+from indexer.types.explanations import Explanation, Stage, Traced, Weighed
+from indexer.types.hits import (
+    ArticleList,
+    Cluster,
+    ClusterList,
+    Excluded,
+    Filters,
+    Hit,
+    HitList,
+    Mode,
+    Ranked,
+    ScoreParts,
+    ViewInfo,
+)
+from indexer.types.replies import (
+    Answer,
+    Best,
+    Citation,
+    Context,
+    ModelNames,
+    Reading,
+    Reason,
+    Reply,
+    Support,
+    SupportingQuote,
+    TextPositionSelector,
+    TextQuoteSelector,
+    Verdict,
+    Verification,
+)
+from indexer.types.upkeep import Check, Compaction, Health, IndexEvent, IndexStatus, IndexSummary, Info, ModelState
+from indexer.types.vectors import Bools, Embedder, Floats, Halves, Ints, VectorSpace
+
+__all__ = [
+    "Answer",
+    "Article",
+    "ArticleHead",
+    "ArticleList",
+    "Best",
+    "Block",
+    "BlockKind",
+    "Bools",
+    "Check",
+    "Citation",
+    "Cluster",
+    "ClusterList",
+    "Compaction",
+    "Context",
+    "Embedder",
+    "Excluded",
+    "Explanation",
+    "Filters",
+    "Floats",
+    "Halves",
+    "Health",
+    "Hit",
+    "HitList",
+    "IndexEvent",
+    "IndexStatus",
+    "IndexSummary",
+    "Info",
+    "Ints",
+    "Mode",
+    "ModelNames",
+    "ModelState",
+    "Page",
+    "Passage",
+    "Range",
+    "Ranked",
+    "Reading",
+    "Reason",
+    "Reply",
+    "ScoreParts",
+    "Span",
+    "Stage",
+    "Support",
+    "SupportingQuote",
+    "TextPositionSelector",
+    "TextQuoteSelector",
+    "Traced",
+    "Utf16",
+    "VectorSpace",
+    "Verdict",
+    "Verification",
+    "ViewInfo",
+    "Weighed",
+]

@@ -1,7 +1,7 @@
 """The tables of an archive in PostgreSQL, as migrations: each is applied once, in order, and never changed again.
 
-The same tables as `indexer.store` makes in SQLite. Text that is quoted is bytes in UTF-8; the rest has the collation C,
-so that both stores sort alike.
+The same tables as `indexer.store_schema` has for SQLite. Text that is quoted is bytes in UTF-8; the rest has the
+collation C, so that both stores sort alike.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ import apsw.sqlite_extra
 from indexer.errors import ArchiveBusy, ArchiveDamaged, ArchiveMissing, ArchiveReadOnly, NewerFormat
 from indexer.files import holder_of, kernel_lock, may_write
 from indexer.shares import share
+from indexer.store_schema import LATER, SCHEMA
 from indexer.stores import Row, Values
 
 FORMAT = 1
@@ -29,58 +30,7 @@ _RESERVED = 8  # bytes a page that the checksum takes; less or more in a file me
 _BUSY_MS = 30_000
 _LOG_MOST = 64_000_000  # bytes of the log that a commit leaves, where nothing keeps it from being folded
 _PAGES = 4096  # copied at a time by a backup
-
-_SCHEMA = """
-CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE article(
-  rowid INTEGER PRIMARY KEY AUTOINCREMENT,
-  id TEXT NOT NULL,
-  added_seq INTEGER NOT NULL, removed_seq INTEGER,
-  title TEXT, source TEXT, url TEXT, author TEXT,
-  published_at TEXT, published_raw TEXT, language TEXT,
-  text_sha256 TEXT NOT NULL, source_sha256 TEXT NOT NULL,
-  metadata TEXT NOT NULL, blocks TEXT NOT NULL,
-  text BLOB NOT NULL  -- last: what comes before it is read without its pages
-) STRICT;
-CREATE UNIQUE INDEX article_live_id ON article(id) WHERE removed_seq IS NULL;
-CREATE INDEX article_seq ON article(added_seq, removed_seq);
-CREATE INDEX article_removed ON article(removed_seq) WHERE removed_seq IS NOT NULL;
-CREATE INDEX article_text ON article(text_sha256);
-CREATE TABLE origin(
-  key TEXT PRIMARY KEY,
-  source_sha256 TEXT NOT NULL, extractor TEXT NOT NULL,
-  article INTEGER NOT NULL REFERENCES article(rowid)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX origin_article ON origin(article);
-CREATE TABLE passage(
-  rowid INTEGER PRIMARY KEY AUTOINCREMENT,
-  article INTEGER NOT NULL REFERENCES article(rowid),
-  ordinal INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
-  UNIQUE(article, ordinal)
-) STRICT;
-CREATE TABLE vector(
-  passage INTEGER NOT NULL REFERENCES passage(rowid),
-  embedder TEXT NOT NULL,
-  fp16 BLOB NOT NULL,
-  PRIMARY KEY(passage, embedder)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE segment(
-  id TEXT PRIMARY KEY,
-  embedder TEXT NOT NULL,
-  first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL,
-  files TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE duplicate(
-  article INTEGER PRIMARY KEY REFERENCES article(rowid),
-  original INTEGER NOT NULL REFERENCES article(rowid),
-  kind TEXT NOT NULL
-) STRICT;
-"""
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
-# Came after the first format: what filters and "latest" look at, without the pages of texts. Made by the next writer.
-_LATER = """CREATE INDEX IF NOT EXISTS article_facts
-    ON article(source, published_at, author, id, added_seq, removed_seq);
-CREATE INDEX IF NOT EXISTS article_published ON article(published_at, added_seq, removed_seq)"""
 
 
 class _Look(NamedTuple):
@@ -126,8 +76,8 @@ class Store:
             raise ArchiveReadOnly(self.folder, error.strerror or str(error)) from error
         with self.writing() as writing:
             if writing.rows("PRAGMA user_version") == [(0,)]:  # else another process was first
-                writing.rows(_SCHEMA)
-                writing.rows(_LATER)
+                writing.rows(SCHEMA)
+                writing.rows(LATER)
                 writing.rows("INSERT INTO meta VALUES ('sequence', 0), ('layout', 0)")
                 writing.rows(f"PRAGMA user_version = {FORMAT}")
 
@@ -229,7 +179,7 @@ class Store:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 if self._may_lack:
-                    connection.execute(_LATER)
+                    connection.execute(LATER)
                 yield Writing(connection)
                 connection.execute("COMMIT")
                 self._may_lack = False

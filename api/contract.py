@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api import requests, schemas
+from api import articles, citations, requests, schemas
 from indexer import types
 
 FOLDER = Path(__file__).parent / "schema"
@@ -41,11 +41,11 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     requests.ExplainRequest,
     requests.SearchRequest,
     requests.SimilarRequest,
-    requests.VerifyRequest,
-    requests.ArticleIn,
-    requests.ArticlesIn,
+    citations.VerifyRequest,
+    articles.ArticleIn,
+    articles.ArticlesIn,
     requests.BatchRequest,
-    requests.DocumentsIn,
+    articles.DocumentsIn,
 )
 
 

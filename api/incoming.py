@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from api.requests import ArticleIn
+from api.articles import ArticleIn
 from indexer.sources import SourceOptions
 from indexer.sources.source import extractor, sha256
 from indexer.types import Page

@@ -11,10 +11,11 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import SkipValidation, ValidationError
 
+from api.articles import ArticleIn, OneOrMany, articles_of
 from api.bodies import ArticleRoute
 from api.incoming import page_of
 from api.replies import reply
-from api.requests import ArticleId, ArticleIn, ListQuery, OneOrMany, articles_of
+from api.requests import ArticleId, ListQuery
 from api.routes.parts import WRITES, ArchiveDep, ServiceDep, cacheable, created, gives, kept, note, problems
 from api.schemas import IndexReport
 from indexer.errors import InvalidInput, SourceUnreadable

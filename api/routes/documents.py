@@ -10,11 +10,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
+from api.articles import ArticleIn, DocumentsIn
 from api.bodies import ArticleRoute
 from api.errors import problem_of_faults
 from api.incoming import page_of
 from api.replies import reply
-from api.requests import ArticleIn, DocumentsIn
 from api.routes.parts import WRITES, ArchiveDep, ServiceDep, gives, note
 from api.schemas import IndexReport
 from api.streams import EVENTS, JSON, LINES, stream, wanted

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from api.bodies import StrictRoute
+from api.citations import VerifyRequest
 from api.replies import reply
-from api.requests import VerifyRequest
 from api.routes.parts import ArchiveDep, gives
 from api.schemas import VerdictList
 

@@ -17,8 +17,9 @@ import api.errors as api_errors
 import indexer.errors as indexer_errors
 from api import catalogue
 from api.app import create_app
+from api.citations import VerifyRequest
 from api.errors import CATALOGUE, kind_of, problem_of, problem_of_faults
-from api.requests import AskRequest, VerifyRequest
+from api.requests import AskRequest
 from api.schemas import FieldProblem, Problem, dump
 from api.settings import Settings
 from indexer.errors import (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from api import requests
+from api import citations, requests
 from tests.api.conftest import ARTICLES, Check
 from tests.texts import texts
 
@@ -21,7 +21,7 @@ NOUNS: dict[str, tuple[type[BaseModel], str]] = {
     "/v1/ask": (requests.AskRequest, "Reply"),
     "/v1/search": (requests.SearchRequest, "HitList"),
     "/v1/similar": (requests.SimilarRequest, "HitList"),
-    "/v1/verify": (requests.VerifyRequest, "VerdictList"),
+    "/v1/verify": (citations.VerifyRequest, "VerdictList"),
 }
 HUGE = st.sampled_from([10**19, -(2**63), 2**53, 1e308, -1])
 SCALARS = (

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from api.articles import ArticleIn
 from api.incoming import page_of
-from api.requests import ArticleIn
 from tests.api.conftest import ARTICLES, BRIDGE, Check
 
 NEW = {"text": "A ferry sank off Naxos on Friday. All 12 were saved.", "title": "Ferry sinks"}

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from api import contract, requests, schemas
+from api import citations, contract, schemas
 from api.examples import TEXT, examples
 from api.schemas import dump, json_schema, json_text
 from indexer import types
@@ -172,7 +172,7 @@ def test_a_citation_that_leaves_may_come_back() -> None:
     sent = json.loads(json_text(citation))
     later = {**sent, "signature": "of a later version"}
     for value in (sent, later):
-        [back] = requests.VerifyRequest.model_validate({"citations": [value]}).citations
+        [back] = citations.VerifyRequest.model_validate({"citations": [value]}).citations
         assert back.citation() == citation
 
 

@@ -102,7 +102,7 @@ def decode(windows: Sequence[Window], asked: Question, text: _Text, rules: Rules
     """The best span of all windows of one text."""
     verbs = said_in(asked.question)
     with nullcontext() if rules.halves else _without_other_halves():
-        found = _apart((span for window in windows for span in spans(window, text, rules, verbs)), _KEPT)
+        found = _apart((span for window in windows for span in spans(window, text, rules, verbs)), [text], _KEPT)
     if not found:
         return Prediction("", 0.0)
     return Prediction(asked.context[found[0].start : found[0].end], found[0].score)

@@ -121,7 +121,7 @@ def grounds(view: View, found: Sequence[Kept], candidates: Iterable[Candidate]) 
         article = view.article_at(kept.place.article)
         start, end = kept.place.start + span.start, kept.place.start + span.end
         quote, story = article.text[start:end], str(stories[kept.place.article])
-        if not names_something(quote):
+        if not names_something(article.text, start, end):
             continue
         yield Occurrence(article.id, story, start, end, quote, span.score, span.passage)
         for place in kept.copies:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,14 +19,22 @@ class TokenSpan(NamedTuple):
 
 
 def best_spans(
-    start: Floats, end: Floats, first: Bools, last: Bools, max_tokens: int, n: int, parts: Ints | None = None
+    start: Floats,
+    end: Floats,
+    first: Bools,
+    last: Bools,
+    max_tokens: int,
+    n: int,
+    parts: Ints | None = None,
+    is_empty: Callable[[int, int], bool] = lambda first, last: False,
 ) -> list[TokenSpan]:
     """Decode the n best spans by start[i] + end[j], i <= j: Devlin et al. 2019, 4.2, https://arxiv.org/abs/1810.04805
 
     start, end: (n_tokens,) float32 logits, no unit. first, last: (n_tokens,) bool, True where a span may begin, end.
     max_tokens: longest span, in tokens. parts: (n_tokens,) numbers, the same ones within a part that no span may leave.
-    Returns at most n, best first, no two of which share a token; of equal scores the one that begins first, then the
-    shorter one.
+    is_empty: whether tokens first..last name nothing; such a span keeps none that does from its tokens.
+    Returns at most n, best first, no two of which share a token, but for that; of equal scores the one that begins
+    first, then the shorter one.
     Raises ValueError: the shapes differ, or a logit is not finite.
     """
     if not (start.shape == end.shape == first.shape == last.shape and np.isfinite((start, end)).all()):
@@ -38,12 +47,18 @@ def best_spans(
     scores = np.where(first, start, -np.inf)[:, None] + padded[reach]
     if parts is not None:
         scores[np.append(parts, np.full(width, parts[-1:]))[reach] != parts[:, None]] = -np.inf
-    spans: list[TokenSpan] = []
+    spans, empty = list[TokenSpan](), list[tuple[int, int]]()
     while scores.size and len(spans) < n:
         i, k = divmod(int(scores.argmax()), width)
         j, score = i + k, float(scores[i, k])
         if score == -np.inf:
             break
+        if is_empty(i, j):
+            scores[i, k] = -np.inf
+            if all(j < head or tail < i for head, tail in empty):
+                empty.append((i, j))
+                spans.append(TokenSpan(i, j, score))
+            continue
         spans.append(TokenSpan(i, j, score))
         near = slice(max(0, i - width + 1), j + 1)
         scores[near][reach[near] >= i] = -np.inf  # all that begin at or before j and end at or after i

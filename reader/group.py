@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 _ARTICLE = re.compile(r"^(?:a|an|the)\s+(?=\S)")
 _WORD = re.compile(r"\w+")
-# Words that name nothing: out of its text, "her" answers no question. None of them is a name when it has a capital.
+# Words that name nothing: out of its text, "her" answers no question.
 _EMPTY = re.compile(
     "i|me|my|mine|we|us|our|ours|you|your|yours|he|him|his|she|her|hers|it|its|they|them|their|theirs|(?:my|your|him|her"
     "|it)self|(?:our|your|them)selves|this|that|these|those|who|whom|whose|which|what|a|an|the|of|in|on|at|to|for|from|by"
     "|with|as|and|or|but|if|than|so|because|is|was|are|were|be|been|being|am|has|had|having|did|does|do|there",
     re.IGNORECASE,
 )
+_INSIDE = re.compile(r"[\w,](?:\s|\r\n)\Z")  # what stands before a word inside a sentence
+_NEAR = 3  # characters that it looks at
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w\s,](?=\d)")  # the marks inside 10.5, 2-1 and 10:30 tell numbers apart
 
 
@@ -72,16 +74,18 @@ def group(occurrences: Iterable[Occurrence]) -> list[Group]:
     ]
 
 
-def names_something(quote: str) -> bool:
-    """Whether a quotation is more than pronouns and words that only join others: "her" and "of the" are not; US, WHO,
-    IT in capitals are, and so is what has no word at all.
+def names_something(text: str, start: int = 0, end: int | None = None) -> bool:
+    """Whether text[start:end] is more than pronouns and words that only join others: "her" and "of the" are not; US,
+    WHO, IT in capitals are, "The Who" inside a sentence, and what has no word at all.
     """
-    words: list[str] = _WORD.findall(quote)
-    return not words or any(_is_name(word) or not _EMPTY.fullmatch(word) for word in words)
+    words = list(_WORD.finditer(text, start, len(text) if end is None else end))
+    return not words or any(not _EMPTY.fullmatch(word[0]) or _is_name(word[0], text, word.start()) for word in words)
 
 
-def _is_name(word: str) -> bool:
-    return len(word) > 1 and word.isupper()
+def _is_name(word: str, text: str, at: int) -> bool:
+    """Whether a word has capitals that are not those of a sentence, which begins after a stop, a mark or nothing."""
+    inside = _INSIDE.search(text, max(0, at - _NEAR), at)
+    return len(word) > 1 and (word.isupper() or (word[0].isupper() and inside is not None))
 
 
 def same_words(quote: str) -> str:

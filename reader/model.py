@@ -12,7 +12,7 @@ from indexer.types import Best, Floats, Mode, Reading
 from reader.calibrate import Calibration, weighed
 from reader.decode import best_spans
 from reader.edges import may_begin, may_end, tidy
-from reader.group import Group
+from reader.group import Group, names_something
 from reader.speech import Verbs, said_in, whole
 from reader.weigh import Standing
 from reader.words import Words
@@ -76,8 +76,9 @@ class Reader:
         self.max_tokens = max_tokens
 
     def read(self, question: str, passages: Sequence[str], n: int = 20) -> list[Candidate]:
-        """The n best spans over all passages, best first, none of which overlap; ties by passage, then offset.
+        """The n best spans over all passages, best first; ties by passage, then offset.
 
+        None overlaps a better one, unless that one names nothing ("her" before "her husband"), which it does itself.
         Every span is made of whole words of its passage, with no white space and no dangling mark at its edges. Where
         the question is for what someone said, a part of a quotation becomes the whole of it; its score stays.
         """
@@ -85,7 +86,7 @@ class Reader:
         texts = [_Text(passage) for passage in passages]
         windows = self.model.logits(question, passages)
         found = (span for window in windows for span in self._spans(window, texts[window.passage], n, verbs))
-        return _apart(found, n)
+        return _apart(found, texts, n)
 
     def read_one(self, question: str, context: str) -> Reading:
         """Read one text, of any length. `answer` is null below the threshold; `best` is what was found all the same.
@@ -135,7 +136,11 @@ class Reader:
         last = inside & whole_tail & text.may_end[tails]
         parts = np.searchsorted(text.breaks, edges[:, 0])
         no_answer = float(window.start[0] + window.end[0])
-        for span in best_spans(window.start, window.end, first, last, self.max_tokens, n, parts):
+
+        def is_empty(head: int, tail: int) -> bool:
+            return not text.names_something(int(words.starts[heads[head]]), int(words.ends[tails[tail]]))
+
+        for span in best_spans(window.start, window.end, first, last, self.max_tokens, n, parts, is_empty):
             edge = tidy(words, int(heads[span.first]), int(tails[span.last]))
             if edge is not None:
                 edge = whole(words, *edge, verbs) if verbs else edge
@@ -155,13 +160,22 @@ class _Text:
         self.may_begin = np.append(may_begin(self.words), False)
         self.may_end = np.append(may_end(self.words), False)
 
+    def names_something(self, start: int, end: int) -> bool:
+        """Whether a quotation of it is more than pronouns and words that only join others."""
+        return names_something(self.words.text, start, end)
 
-def _apart(found: Iterable[Candidate], n: int) -> list[Candidate]:
-    """The n best, leaving out each that overlaps a better one of the same passage."""
-    kept: list[Candidate] = []
+
+def _apart(found: Iterable[Candidate], texts: Sequence[_Text], n: int) -> list[Candidate]:
+    """The n best, leaving out each that overlaps a better one of the same passage; see `Reader.read` for the others."""
+    kept, empty = list[Candidate](), list[Candidate]()
     for new in sorted(found, key=lambda c: (-c.score, c.passage, c.start, c.end)):
-        if len(kept) == n:
+        if len(kept) + len(empty) == n:
             break
-        if all(new.passage != old.passage or new.end <= old.start or old.end <= new.start for old in kept):
-            kept.append(new)
-    return kept
+        is_empty = not texts[new.passage].names_something(new.start, new.end)
+        if not any(_overlap(new, old) for old in (kept + empty if is_empty else kept)):
+            (empty if is_empty else kept).append(new)
+    return sorted(kept + empty, key=lambda c: (-c.score, c.passage, c.start, c.end))
+
+
+def _overlap(one: Candidate, other: Candidate) -> bool:
+    return one.passage == other.passage and one.start < other.end and other.start < one.end

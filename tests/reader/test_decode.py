@@ -72,6 +72,13 @@ def inputs(draw: st.DrawFn) -> Case:
     return start, end, first, last, draw(st.integers(1, 12)), draw(st.integers(1, 12)), np.array(parts)
 
 
+def test_empty_spans_keep_others_from_no_token() -> None:
+    start, end = floats(9, 8, 0), floats(9, 0, 7)  # (0, 0) is worth 18, (0, 2) 16, (1, 2) 15, (0, 1) 9
+    free, empty = everywhere(3), {(0, 0), (0, 1)}
+    assert best_spans(start, end, free, free, 3, 3, None, lambda *span: span in empty) == [(0, 0, 18.0), (0, 2, 16.0)]
+    assert best_spans(start, end, free, free, 3, 1, None, lambda *span: span in empty) == [(0, 0, 18.0)]
+
+
 @given(inputs())
 def test_equals_taking_the_best_legal_span_again_and_again(case: Case) -> None:
     start, end, first, last, max_tokens, n, parts = case

@@ -104,3 +104,23 @@ def test_pronouns_and_what_joins_words_name_nothing(quote: str) -> None:
 @pytest.mark.parametrize("quote", ["her husband", "US", "WHO", "IT", "day", "no", "May", "5", "$", "of the Games"])
 def test_whatever_holds_another_word_names_something(quote: str) -> None:
     assert names_something(quote)
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "names"),
+    [
+        ("He saw The Who in Leeds.", "The Who", True),
+        ("He saw Them\nin Leeds.", "Them", True),
+        ("In it, It is a clown.", "It", True),
+        ("The Who played.", "The Who", True),
+        ("Who played?", "Who", False),
+        ("He played. They sang.", "They", False),
+        ("A headline\n\nThey sang.", "They", False),
+        ("He said: “They sang.”", "They", False),
+        ("Here and I there", "I", False),
+        ("He saw them.", "them", False),
+    ],
+)
+def test_a_name_has_a_capital_inside_a_sentence(text: str, quote: str, names: bool) -> None:
+    start = text.index(quote)
+    assert names_something(text, start, start + len(quote)) is names

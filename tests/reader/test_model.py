@@ -12,6 +12,7 @@ from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.models.spans import load_span_model
 from indexer.types import Best, Reading
+from reader.group import names_something
 from reader.model import Candidate, Reader
 from reader.words import Words
 from tests.reader.fakes import FakeSpanModel, at_random, by_word
@@ -86,8 +87,16 @@ def test_candidates_are_whole_words_apart_and_best_first(ps: list[str], seed: in
         assert (candidate.start, candidate.end) in set(product(words.starts, words.ends))
         assert quote[0] not in ",;:)]}”»"
         assert quote[-1] not in ",;:([{“«"
-    for one, other in combinations(found, 2):
-        assert one.passage != other.passage or one.end <= other.start or other.end <= one.start
+    for one, other in combinations(found, 2):  # best first
+        text = ps[one.passage]
+        apart = one.passage != other.passage or one.end <= other.start or other.end <= one.start
+        assert apart or names_something(text, other.start, other.end) > names_something(text, one.start, one.end)
+
+
+def test_what_names_nothing_displaces_nothing() -> None:
+    scores = by_word(her=(9.0, 9.0), aunt=(0.0, 8.0), Bo=(1.0, 1.0), of=(8.0, 0.0))
+    found = Reader(FakeSpanModel(scores, width=8)).read("?", ["Bo met some of her aunt today"], n=4)
+    assert [(c.start, c.end, c.score) for c in found] == [(15, 18, 18.0), (15, 23, 17.0), (0, 2, 2.0)]
 
 
 PLEDGE = (

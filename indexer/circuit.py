@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from indexer.errors import ArchiveUnavailable
@@ -46,6 +47,17 @@ class Circuit:
         if resting:
             raise ArchiveUnavailable(self.name, why or "")
 
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """A call: see `check`. If it tried the engine and ends without a word on that, the next one may try."""
+        self.check()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._trying == threading.get_ident():
+                    self._closed_until, self._trying = 0.0, None
+
     def answered(self) -> None:
         """Note that the engine answers, whatever it says."""
         if self._why is not None:
@@ -61,18 +73,18 @@ class Circuit:
 
     def call(self, work: Callable[[], _Done], failures: tuple[type[Exception], ...]) -> _Done:
         """Do what may be done twice, again if it fails so. Raises ArchiveUnavailable: in vain."""
-        self.check()
-        failures_before = self._failures
-        for left in reversed(range(_TRIES)):
-            try:
-                done = work()
-                self.answered()
-                return done
-            except failures as error:
-                if not left or self._failures != failures_before:  # another call has found out what this one would
-                    raise self.failed(first_line(error)) from error
-            time.sleep(_FIRST_WAIT * 2 ** (_TRIES - 1 - left) * random.uniform(0.5, 1.5))
-        raise AssertionError("unreachable")
+        with self.trial():
+            failures_before = self._failures
+            for left in reversed(range(_TRIES)):
+                try:
+                    done = work()
+                    self.answered()
+                    return done
+                except failures as error:
+                    if not left or self._failures != failures_before:  # another call has found out what this one would
+                        raise self.failed(first_line(error)) from error
+                time.sleep(_FIRST_WAIT * 2 ** (_TRIES - 1 - left) * random.uniform(0.5, 1.5))
+            raise AssertionError("unreachable")
 
 
 def first_line(error: Exception) -> str:

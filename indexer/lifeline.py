@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+LOG = logging.getLogger("pullquote")
+_Done = TypeVar("_Done")
 
 
 class Lifeline:
@@ -49,8 +54,20 @@ class Lifeline:
                 waiting = any(now - max(began, asked) > self._patience for began, _ in self._calls.values())
             if not waiting:
                 continue
-            alive, asked = self._alive(), time.monotonic()
+            alive, asked = self._asked(), time.monotonic()
             if not alive:
                 with self._lock:
                     for _, cut in self._calls.values():
-                        cut()
+                        self._survived(cut)
+
+    def _asked(self) -> bool:
+        """Whether the engine answers anybody; where that cannot be known, calls are left to wait."""
+        return self._survived(self._alive) is not False
+
+    def _survived(self, work: Callable[[], _Done]) -> _Done | None:
+        """Do some work; this thread is needed, whatever comes of it: its errors are told in the log alone."""
+        try:
+            return work()
+        except Exception:
+            LOG.exception("a look at whether an engine answers failed")
+            return None

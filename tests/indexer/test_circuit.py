@@ -46,6 +46,19 @@ def test_after_its_rest_one_call_tries_and_the_others_are_told_at_once(monkeypat
     assert tried == ["after"]
 
 
+def test_a_try_that_says_nothing_of_the_engine_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_OPEN_SECONDS", 0.05)
+    circuit = Circuit("engine")
+    with pytest.raises(ArchiveUnavailable):
+        circuit.call(fail, (Down,))
+    time.sleep(0.06)
+    with pytest.raises(ZeroDivisionError):
+        circuit.call(lambda: 1 // 0, (Down,))
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(circuit.call, lambda: "it answers", (Down,)).result() == "it answers"
+    assert not circuit.is_failing
+
+
 def test_a_call_is_tried_three_times_and_what_it_says_otherwise_is_passed_on() -> None:
     tries = list[int]()
 
@@ -75,6 +88,25 @@ def test_calls_that_wait_are_cut_off_where_the_engine_is_gone(alive: bool) -> No
     with lifeline.over(cut[0].set), lifeline.over(cut[1].set):
         assert [one.wait(10 if not alive else 0.35) for one in cut] == [not alive] * 2
     assert len(asked) >= 1
+    lifeline.close()
+
+
+def test_calls_are_watched_though_a_look_or_a_cut_fails(caplog: pytest.LogCaptureFixture) -> None:
+    looks, cut = iter([RuntimeError("no memory"), False]), threading.Event()
+
+    def is_alive() -> bool:
+        look = next(looks)
+        if isinstance(look, RuntimeError):
+            raise look
+        return look
+
+    lifeline = Lifeline(is_alive, 0.05)
+    with lifeline.over(fail), lifeline.over(cut.set):
+        assert cut.wait(10)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == [
+        "no memory",
+        "connection refused",
+    ]
     lifeline.close()
 
 

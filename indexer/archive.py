@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,14 +42,18 @@ class Archive:
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
         self._load: Callable[[], Embedder] | None = None
-        self.index, self._chosen = index_of(self.store, lambda: self.space)
         self._view: View | None = None
         self._glance: Glance | None = None
-        if callable(embedder):
-            self._load = embedder
-        else:
-            self._embedder = embedder
-            self.check_embedder()
+        with ExitStack() as opened:  # what is refused leaves no connection open
+            opened.callback(self.store.close)
+            self.index, self._chosen = index_of(self.store, lambda: self.space)
+            opened.callback(self.index.close)
+            if callable(embedder):
+                self._load = embedder
+            else:
+                self._embedder = embedder
+                self.check_embedder()
+            opened.pop_all()
 
     @property
     def is_folder(self) -> bool:

@@ -16,7 +16,7 @@ from indexer import postgres as module
 from indexer.archive import Archive
 from indexer.build import build
 from indexer.commit import delete
-from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, InvalidInput
+from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, InvalidInput, ModelMismatch
 from indexer.postgres import PostgresStore
 from indexer.postgres_schema import MIGRATIONS
 from indexer.types import IndexEvent, Page
@@ -153,28 +153,52 @@ def test_a_run_that_loses_its_server_says_so_and_the_next_one_goes_on(postgres: 
     again.close()
 
 
-def test_watching_goes_on_when_the_server_is_back(postgres: Postgres, tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("The mayor opened a bridge.")
-    told, ended = list[IndexEvent](), threading.Event()
+def test_watching_goes_on_when_the_server_is_back(
+    postgres: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def write(name: str) -> None:
+        (tmp_path / f"{name}.txt").write_text(f"The mayor opened bridge {name}.")
+
+    write("a")
+    told, failed, ended = list[IndexEvent](), list[BaseException](), threading.Event()
     with Door(postgres.fresh(), create=True) as archive:
 
-        def until(n: int) -> None:
+        def watched() -> None:
+            try:
+                archive.watch(tmp_path, report=told.append, stop=ended)
+            except BaseException as error:
+                failed.append(error)
+
+        def until(seen: Callable[[], bool]) -> None:
             deadline = time.monotonic() + 60
-            while sum(event.status == "added" for event in told) < n:
-                assert time.monotonic() < deadline, told
+            while not seen():
+                assert time.monotonic() < deadline, (told, failed)
+                assert failed == []
                 time.sleep(0.05)
 
-        with beside(lambda: archive.watch(tmp_path, report=told.append, stop=ended)):
+        def added() -> list[str]:
+            return [Path(event.origin).stem for event in told if event.status == "added"]
+
+        def tries() -> int:
+            return sum("the next try is in" in record.message for record in caplog.records)
+
+        with beside(watched):
             try:
-                until(1)
+                until(lambda: added() == ["a"])
                 postgres.stop()
-                (tmp_path / "b.txt").write_text("The mayor closed a bridge.")
-                time.sleep(1.5)  # it is tried, and fails
+                assert tries() == 0
+                write("b")
+                until(lambda: tries() >= 2)  # it is tried, fails, and is tried again
+                assert added() == ["a"]
                 postgres.start()
-                until(2)
+                until(lambda: added() == ["a", "b"])  # what came while the server was away, and once
+                write("c")
+                until(lambda: added() == ["a", "b", "c"])  # and what comes then
             finally:
                 ended.set()
-        assert archive.view_info().articles == 2
+        texts = [archive.article(item.id).text for item in archive.articles().items]
+        assert sorted(texts) == [f"The mayor opened bridge {name}." for name in "abc"]
+        assert {event.status for event in told} <= {"added", "unchanged"}
 
 
 @pytest.fixture
@@ -248,3 +272,31 @@ def back(archive: Archive) -> dict[str, str]:
         except ArchiveUnavailable:
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+
+def test_a_refused_archive_leaves_no_connection_open(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = postgres.fresh() + "&application_name=refused"
+    Archive(url, WordEmbedder(), create=True).close()
+    with closing(Archive(url, WordEmbedder())) as archive:
+        put(archive, "a", "khan met xi")
+    sql = b"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'refused'"
+
+    def opened() -> int:
+        with psycopg.connect(postgres.url()) as connection:
+            row = connection.execute(sql).fetchone()
+            assert row
+            return int(row[0])
+
+    def absent(*_: object) -> None:
+        raise InvalidInput("index", "it needs what is not installed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("indexer.archive.index_of", absent)
+        with pytest.raises(InvalidInput, match="not installed"):
+            Archive(url, WordEmbedder())
+    with pytest.raises(ModelMismatch):
+        Archive(url, WordEmbedder("words:2"))
+    deadline = time.monotonic() + 10
+    while opened():  # a connection that is closed takes the server a moment
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

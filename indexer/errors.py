@@ -190,6 +190,24 @@ class IndexMismatch(PullquoteError):
         )
 
 
+class IndexRefused(PullquoteError):
+    """An index outside the store answers, and refuses what it was asked. problem: what it says."""
+
+    def __init__(self, index: str, problem: str) -> None:
+        super().__init__(index, problem)
+        self.index, self.problem = index, problem
+
+    def __str__(self) -> str:
+        return f"{self.index} refuses what it was asked ({self.problem}): see to the user, database and limits in it"
+
+
+class IndexLost(IndexRefused):
+    """An index outside the store does not have the archive's collection."""
+
+    def __str__(self) -> str:
+        return f"{self.index} has lost the archive's collection: run `pullquote doctor --repair` to make it anew"
+
+
 class ArticleNotFound(PullquoteError):
     """No article of this id is in the view."""
 

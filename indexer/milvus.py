@@ -1,4 +1,4 @@
-"""A collection of passages in Milvus, for archives that several machines search. The only module that imports pymilvus.
+"""A collection of passages in Milvus, for archives that several machines search.
 
 Milvus ranks by meaning and by its own BM25. What it is given to count are the stems of `indexer.lexical`, in one field
 with those of the title, so that both indexes know the same words whatever analyzers a server has.
@@ -14,19 +14,26 @@ from itertools import groupby
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import grpc
-from pymilvus import DataType, Function, FunctionType, MilvusClient
-from pymilvus.exceptions import MilvusException
-
-from indexer.circuit import Circuit, first_line
-from indexer.errors import IndexMismatch, InvalidInput
+from indexer.circuit import Circuit
+from indexer.errors import IndexLost, IndexMismatch, IndexRefused, InvalidInput, PullquoteError
+from indexer.milvus_client import (
+    FAILURES,
+    DataType,
+    Function,
+    FunctionType,
+    MilvusClient,
+    is_gone,
+    is_outage,
+    is_stale,
+    said,
+)
 from indexer.milvus_rows import KEYS, LONGEST, Entry, expression, partition_of, partitions, row_of
 from indexer.types import Filters, Floats, VectorSpace
 
 MOST = 16_384  # results of one search: Milvus's own limit
 _SECONDS, _WRITE_SECONDS = 5.0, 30.0
 _ROWS = 1_000  # written in one call
-_EMBEDDER = "pullquote.embedder"  # the property that names whose vectors they are
+_EMBEDDER = "pullquote.embedder"  # the property that names whose vectors they are; written last of all
 _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}  # as tantivy has them
 _LEAST_EF = 256  # how many neighbours a search keeps in sight; at least twice what it returns
 
@@ -37,7 +44,8 @@ class Milvus:
     """One collection of a server, or of Milvus Lite in a file. Safe to share between threads.
 
     url: milvus+http(s)://[user:password@]host:port[/database], or milvus:///folder/name.db for Milvus Lite.
-    Raises InvalidInput: it is no such URL. All else raises ArchiveUnavailable when Milvus does not answer.
+    Raises InvalidInput: it is no such URL. All else raises ArchiveUnavailable when Milvus does not answer, and
+    IndexRefused when it says no: to the credentials, to a request; IndexLost, when there is no such collection.
     """
 
     def __init__(self, url: str, collection: str) -> None:
@@ -51,15 +59,14 @@ class Milvus:
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it tells with a traceback, our errors say
 
     def embedder(self) -> str | None:
-        """Whose vectors the collection holds; None if there is no collection."""
+        """Whose vectors the collection holds; None if there is none, or only what a kill left of making it."""
+        return self._call(self._embedder)
 
-        def found(client: MilvusClient) -> str | None:
-            if not client.has_collection(self._name, timeout=_SECONDS):
-                return None
-            properties = client.describe_collection(self._name, timeout=_SECONDS).get("properties") or {}
-            return str(properties.get(_EMBEDDER))
-
-        return self._call(found)
+    def _embedder(self, client: MilvusClient) -> str | None:
+        if not client.has_collection(self._name, timeout=_SECONDS):
+            return None
+        properties = client.describe_collection(self._name, timeout=_SECONDS).get("properties") or {}
+        return str(properties[_EMBEDDER]) if _EMBEDDER in properties else None
 
     def prepare(self, space: VectorSpace) -> None:
         """Make the collection where there is none. Raises IndexMismatch: it holds another embedder's vectors."""
@@ -71,16 +78,17 @@ class Milvus:
 
     def _make(self, client: MilvusClient, space: VectorSpace) -> None:
         self._partitions.clear()
+        if client.has_collection(self._name, timeout=_SECONDS):
+            client.drop_collection(self._name, timeout=_WRITE_SECONDS)
         index = client.prepare_index_params()
         dense = {"M": 24, "efConstruction": 200}
         index.add_index("vector", index_type="HNSW", metric_type="IP", params=dense)
         index.add_index("terms", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
         for field in (*KEYS.values(), "article", "published_first", "published_last"):
             index.add_index(field, index_type="INVERTED")
-        properties = {_EMBEDDER: space.fingerprint}
-        schema, limit = _schema(space.width), _WRITE_SECONDS
-        client.create_collection(self._name, schema=schema, properties=properties, timeout=limit)
-        client.create_index(self._name, index, timeout=limit, sync=False)  # it is empty: nothing to wait for
+        client.create_collection(self._name, schema=_schema(space.width), timeout=_WRITE_SECONDS)
+        client.create_index(self._name, index, timeout=_WRITE_SECONDS, sync=False)  # it is empty: nothing to wait for
+        client.alter_collection_properties(self._name, {_EMBEDDER: space.fingerprint}, timeout=_WRITE_SECONDS)
         client.load_collection(self._name, timeout=_WRITE_SECONDS)
 
     def discard(self) -> None:
@@ -182,23 +190,30 @@ class Milvus:
         return self._call(found)
 
     def rows(self, first: int, last: int) -> set[int]:
-        """The passages (rows) in [first, last], of which there may be `MOST` at most."""
+        """The passages (rows) in [first, last], however many."""
 
-        def found(client: MilvusClient) -> set[int]:
-            rows = client.query(
-                self._name,
-                filter=f"passage >= {first} and passage <= {last}",
-                output_fields=["passage"],
-                limit=MOST,
-                consistency_level="Strong",
-                timeout=_WRITE_SECONDS,
+        def found(client: MilvusClient) -> list[dict[str, int]]:
+            return list(
+                client.query(
+                    self._name,
+                    filter=f"passage >= {first} and passage <= {last}",
+                    output_fields=["passage"],
+                    limit=MOST,
+                    consistency_level="Strong",
+                    timeout=_WRITE_SECONDS,
+                )
             )
-            return {int(row["passage"]) for row in rows}
 
-        return self._call(found)
+        if first > last:
+            return set()
+        held = {int(row["passage"]) for row in self._call(found)}
+        if len(held) < MOST:
+            return held
+        middle = (first + last) // 2  # there may be more: which it gave is Milvus's business
+        return self.rows(first, middle) | self.rows(middle + 1, last) if first < last else held
 
     def check(self) -> None:
-        """Raises ArchiveUnavailable: it does not answer."""
+        """Raises ArchiveUnavailable: it does not answer; IndexRefused."""
         self._call(lambda client: client.has_collection(self._name, timeout=_SECONDS))
 
     def close(self) -> None:
@@ -216,16 +231,34 @@ class Milvus:
 
     def _call(self, work: Callable[[MilvusClient], _Done]) -> _Done:
         """Ask Milvus. pymilvus itself tries again for as long as the timeout; then the circuit gives it a rest."""
-        self._circuit.check()
+        with self._circuit.trial():
+            try:
+                return self._asked(work)
+            except FAILURES as error:
+                if not is_stale(error):
+                    raise self._meant(error) from error
+            try:
+                return self._asked(work)  # on a new connection, which loads the collection
+            except FAILURES as error:
+                raise self._meant(error) from error
+
+    def _asked(self, work: Callable[[MilvusClient], _Done]) -> _Done:
         client: MilvusClient | None = None
         try:
             client = self._connected()
             done = work(client)
-            self._circuit.answered()
-            return done
-        except (MilvusException, grpc.RpcError) as error:
-            self._let_go(client)  # the next call connects anew: a broken channel may wait minutes before it does
-            raise self._circuit.failed(_said(error)) from error
+        except FAILURES as error:
+            if is_outage(error) or is_stale(error):  # a broken channel may wait minutes before it connects anew
+                self._let_go(client)
+            raise
+        self._circuit.answered()
+        return done
+
+    def _meant(self, error: Exception) -> PullquoteError:
+        if is_outage(error):
+            return self._circuit.failed(said(error))
+        self._circuit.answered()
+        return (IndexLost if is_gone(error) else IndexRefused)(self.place, said(error))
 
     def _connected(self) -> MilvusClient:
         with self._lock:
@@ -233,7 +266,7 @@ class Milvus:
                 self._circuit.check()  # who waited for the lock does not wait for what failed meanwhile
                 client = MilvusClient(uri=self._uri, timeout=_SECONDS, dedicated=True)
                 try:
-                    if client.has_collection(self._name, timeout=_SECONDS):
+                    if self._embedder(client) is not None:
                         client.load_collection(self._name, timeout=_WRITE_SECONDS)  # Milvus Lite forgets that it was
                 except BaseException:
                     client.close()
@@ -261,13 +294,6 @@ def shown(url: str) -> str:
 
 def _level(strong: bool) -> str:
     return "Strong" if strong else "Bounded"
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, MilvusException):
-        return first_line(Exception(error.message or str(error)))
-    details = getattr(error, "details", lambda: None)()
-    return str(details or first_line(error))
 
 
 def _schema(width: int) -> object:

@@ -17,7 +17,7 @@ import numpy as np
 from indexer import outbox
 from indexer.caches import VISIBLE, floats
 from indexer.dense import ANY
-from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, IndexMismatch
+from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, IndexLost, IndexMismatch, IndexRefused
 from indexer.generations import OF_SERVING
 from indexer.indexes import Searchable
 from indexer.lexical import Words, stemmed_query
@@ -86,7 +86,7 @@ class SharedIndex:
         try:
             self._deliver(wait=True)
             self._told = False
-        except (ArchiveUnavailable, ArchiveBusy) as error:
+        except (ArchiveUnavailable, ArchiveBusy, IndexMismatch, IndexRefused) as error:
             if not self._told:
                 LOG.warning("what is stored is found once the index follows: %s", error)
             self._told = True
@@ -264,7 +264,12 @@ class _Leg:
             return []
         depth = min(k, MOST)
         while True:
-            proposed = propose(depth)
+            try:
+                proposed = propose(depth)
+            except IndexLost:
+                if outbox.due(self.store):  # another process is about to make it
+                    return []
+                raise
             found = sorted(look(proposed), key=lambda pair: (-pair[1], pair[0]))
             if len(found) >= k or len(proposed) < depth or depth == MOST:
                 return found[:k]

@@ -20,6 +20,7 @@ from indexer.errors import (
     ArchiveUnavailable,
     ArticleNotFound,
     IndexMismatch,
+    IndexRefused,
     InvalidInput,
     ModelDamaged,
     ModelMismatch,
@@ -44,7 +45,7 @@ _CODES: tuple[tuple[int, tuple[type[PullquoteError], ...]], ...] = (
     (USAGE, (InvalidInput,)),
     (ARCHIVE_OR_MODEL, (ArchiveMissing, ArchiveDamaged, ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable)),
     (ARCHIVE_OR_MODEL, (NewerFormat, OlderFormat)),
-    (ARCHIVE_OR_MODEL, (ModelMissing, ModelDamaged, ModelMismatch, IndexMismatch, WorkersLost)),
+    (ARCHIVE_OR_MODEL, (ModelMissing, ModelDamaged, ModelMismatch, IndexMismatch, IndexRefused, WorkersLost)),
 )
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "Function",
     "FunctionType",
     "MilvusClient",
+    "MilvusException",
     "is_gone",
     "is_outage",
     "is_stale",
@@ -99,9 +100,9 @@ def said(error: Exception) -> str:
 
 def _meant(error: Exception) -> Exception:
     """Why pymilvus could not connect, which it does not say: it takes a wrong password for a server that is away."""
-    if isinstance(error, MilvusException) and error.code == _CONNECT and isinstance(error.__cause__, grpc.RpcError):
-        return error.__cause__
-    return error
+    cause: BaseException | None = error.__cause__
+    is_wrapped = isinstance(error, MilvusException) and error.code == _CONNECT and isinstance(cause, grpc.RpcError)
+    return cause if is_wrapped and isinstance(cause, Exception) else error
 
 
 def _status(error: grpc.RpcError) -> object:

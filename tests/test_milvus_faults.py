@@ -95,7 +95,7 @@ def test_a_database_that_is_not_there_is_no_outage(
 def refusing(status: grpc.StatusCode) -> Iterator[str]:
     """A server that answers every call with one status; its URL."""
 
-    class Refusal(grpc.GenericRpcHandler):
+    class Refusal(grpc.GenericRpcHandler):  # type: ignore[misc]
         def service(self, _: object) -> object:
             return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(status, "auth check failure"))
 

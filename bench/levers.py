@@ -26,8 +26,10 @@ from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Filters
 from indexer.views import View
+from retriever import fuse as serving
 from retriever.evaluate import Half, Judged, chosen, measured, read_judged
 from retriever.recency import asks_for_latest
+from retriever.search import LEG_DEPTH
 
 Leg = list[tuple[int, float]]
 Fusion = Callable[[Leg, Leg], dict[int, float]]
@@ -88,7 +90,7 @@ def convex(weight: float, scale: str = "theory", depth: int = 100, exact: bool =
 def led(base: float, power: float, lead: float = 1.0) -> Fusion:
     """The dense leg counts the more, the further its first leads; words to a power. Exact cosines.
 
-    `retriever.fuse.convex` is led(0.72, 2) of 100 passages of each leg; here it is of 200.
+    What serves is led(0.72, 2), of fewer passages of each leg: see `served`.
     """
 
     def fuse(dense: Leg, words: Leg) -> dict[int, float]:
@@ -103,6 +105,13 @@ def led(base: float, power: float, lead: float = 1.0) -> Fusion:
         }
 
     return fuse
+
+
+def served(dense: Leg, words: Leg) -> dict[int, float]:
+    """What `retriever.search` makes of both legs, but for how new they are."""
+    near, said, cosines = dense[:LEG_DEPTH], words[:LEG_DEPTH], dict(dense)
+    only = {row for row, _ in said} - {row for row, _ in near}
+    return {one.passage: one.score for one in serving.convex(near, said, {row: cosines[row] for row in only})}
 
 
 def alone(which: int) -> Fusion:
@@ -182,6 +191,7 @@ def levers() -> dict[str, tuple[Fusion, str]]:
     """Name -> how the legs are fused, and which variant of the lexical leg."""
     made: dict[str, tuple[Fusion, str]] = {"dense": (alone(0), "words")}
     made |= {f"lexical, {name}": (alone(1), name) for name in LEXICAL}
+    made["what serves"] = (served, "words")
     made |= {f"RRF {c}": (rrf(c), "words") for c in (10, 30, 60)}
     made |= {f"RRF 60, dense x{w}": (rrf(60, w), "words") for w in (1.5, 2, 3)}
     made |= {f"convex {w}": (convex(w), "words") for w in (0.5, 0.6, 0.7, 0.8, 0.9)}

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import InvalidInput
+from reader.calibrate import highest_rate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_LARGEST = 160  # square points: the dot of the fullest bin
 
 
 def check_plotting(file: Path) -> None:
@@ -25,7 +28,7 @@ def check_plotting(file: Path) -> None:
 
 
 def draw(scorecards: Mapping[str, Mapping[str, Any]], file: Path) -> None:
-    """Write a PNG of 1,200 x 500 pixels: a line for each name in both diagrams.
+    """Write a PNG of 1,200 x 600 pixels: a line for each name in both diagrams.
 
     scorecards: as `reader.scorecard.evaluate` makes them. Raises InvalidInput: as `check_plotting`, or it cannot be
     written.
@@ -33,7 +36,7 @@ def draw(scorecards: Mapping[str, Mapping[str, Any]], file: Path) -> None:
     check_plotting(file)
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 5), dpi=100, layout="constrained")
+    figure = Figure(figsize=(12, 6), dpi=100, layout="constrained")
     left, right = figure.subplots(1, 2)
     _risks(left, scorecards)
     _reliability(right, scorecards)
@@ -47,25 +50,49 @@ def _risks(axes: Axes, scorecards: Mapping[str, Mapping[str, Any]]) -> None:
     for name, found in scorecards.items():
         if found["risk_coverage"]:
             coverage, risk = zip(*found["risk_coverage"], strict=True)
-            axes.plot(coverage, risk, marker=".", label=f"{name}: area {found['risk_area']:.3f}")
+            axes.plot(coverage, risk, marker=".", clip_on=False, label=f"{name}: area {found['risk_area']:.3f}")
     axes.set(title="Risk and coverage", xlabel="share answered, surest first", ylabel="share wrong (no exact match)")
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    if axes.lines:
-        axes.legend()
+    _framed(axes)
 
 
 def _reliability(axes: Axes, scorecards: Mapping[str, Mapping[str, Any]]) -> None:
     axes.plot([0, 1], [0, 1], color="grey", linestyle="--", label="what is promised")
+    most = max((one["n"] for found in scorecards.values() for one in _bins(found)), default=1)
     for name, found in scorecards.items():
-        if found["reliability"] is None:
-            continue
-        bins = found["reliability"]["bins"]
-        at, right = [one["confidence"] for one in bins], [one["right"] for one in bins]
-        (line,) = axes.plot(at, right, marker="o", label=f"{name}: ECE {found['reliability']['ece']:.3f}")
-        for one in bins:
-            axes.annotate(str(one["n"]), (one["confidence"], one["right"]), color=line.get_color(), fontsize=8)
-    axes.set(title="Reliability", xlabel="mean confidence", ylabel="share right (F1 of 0.5 or more)")
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    if all(found["reliability"] is None for found in scorecards.values()):
+        if bins := _bins(found):
+            at, right = [one["confidence"] for one in bins], [one["right"] for one in bins]
+            label = f"{name}: ECE {found['reliability']['ece']:.3f}"
+            (line,) = axes.plot(at, right, linewidth=1, alpha=0.4, clip_on=False)
+            sizes = [_LARGEST * one["n"] / most for one in bins]
+            axes.scatter(at, right, s=sizes, color=line.get_color(), zorder=3, clip_on=False, label=label)
+            for one in bins:
+                low, high = _interval(one["right"], one["n"])
+                axes.plot([one["confidence"]] * 2, [low, high], linewidth=1, alpha=0.7, color=line.get_color())
+    axes.set(title="Reliability: dots by number of answers, bars 95 %")
+    axes.set(xlabel="mean confidence", ylabel="share right (F1 of 0.5 or more)")
+    if not any(_bins(found) for found in scorecards.values()):
         axes.text(0.5, 0.1, "this reader has no calibration", ha="center")
-    axes.legend()
+    _framed(axes)
+
+
+def _bins(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    bins: list[dict[str, Any]] = found["reliability"]["bins"] if found["reliability"] else []
+    return bins
+
+
+def _interval(share: float, n: int) -> tuple[float, float]:
+    """Of a share of n, with 95 % certainty: Clopper & Pearson 1934."""
+    right = round(share * n)
+    return 1 - highest_rate(n - right, n, 0.975), highest_rate(right, n, 0.975)
+
+
+def _framed(axes: Axes) -> None:
+    """From 0 to 1 both ways, and what the colours mean below, where it hides nothing."""
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    if axes.get_legend_handles_labels()[0]:
+        from matplotlib.collections import PathCollection
+
+        legend = axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), frameon=False)
+        for handle in legend.legend_handles:
+            if isinstance(handle, PathCollection):
+                handle.set_sizes([30])

@@ -54,7 +54,7 @@ def evaluate_reader(
             found[name] = {"file": name, "half": half, **reader.evaluate(questions, told)}
         _show(found[name], json, first=number == 0)
     if plot is not None:
-        draw({Path(name).name: one for name, one in found.items()}, plot)
+        draw({Path(name).name.partition(".json")[0]: one for name, one in found.items()}, plot)
     return exits.DONE
 
 

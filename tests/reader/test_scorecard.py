@@ -15,7 +15,7 @@ from indexer.errors import InvalidInput
 from indexer.types import Floats
 from reader.evaluate import Question
 from reader.model import Candidate, Reader
-from reader.plot import check_plotting, draw
+from reader.plot import _interval, check_plotting, draw
 from reader.scorecard import evaluate
 
 
@@ -107,15 +107,21 @@ def pixels(file: Path) -> Floats:
 
 
 def test_the_picture_shows_the_curves(tmp_path: Path) -> None:
-    plain, sure = evaluated(), evaluated([0.95, 0.85, 0.05, 0.05])
-    for name, found in {"plain": plain, "sure": sure, "again": sure}.items():
+    sure, other, plain = evaluated([0.95, 0.85, 0.05, 0.05]), evaluated([0.65, 0.55, 0.35, 0.35]), evaluated()
+    for name, found in {"sure": sure, "again": sure, "other": other, "plain": plain}.items():
         draw({"dev.json": found}, tmp_path / f"{name}.png")
     assert (tmp_path / "sure.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    a, b, again = (pixels(tmp_path / f"{name}.png") for name in ("plain", "sure", "again"))
-    assert a.shape == b.shape == (500, 1200, 4)
-    np.testing.assert_array_equal(b, again)
+    a, again, b, c = (pixels(tmp_path / f"{name}.png") for name in ("sure", "again", "other", "plain"))
+    assert a.shape == b.shape == c.shape == (600, 1200, 4)
+    np.testing.assert_array_equal(a, again)
     np.testing.assert_array_equal(a[:, :580], b[:, :580])  # the risks are the same
     assert np.abs(a[:, 620:] - b[:, 620:]).max() > 0.5  # what is promised is drawn on the right
+    assert np.abs(a[:, 620:] - c[:, 620:]).max() > 0.5
+
+
+def test_the_bars_are_those_of_clopper_and_pearson() -> None:
+    assert _interval(1.0, 1) == pytest.approx((0.025, 1.0))  # (alpha / 2) ** (1 / n)
+    assert _interval(0.0, 2) == pytest.approx((0.0, 1 - 0.025**0.5))
 
 
 def test_what_cannot_be_drawn_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,7 +198,7 @@ class IndexRefused(PullquoteError):
         self.index, self.problem = index, problem
 
     def __str__(self) -> str:
-        return f"{self.index} refuses what it was asked ({self.problem}): see to the user, database and limits in it"
+        return f"{self.index} refuses what it was asked ({self.problem}): see to its version, users, databases and limits"
 
 
 class IndexLost(IndexRefused):

@@ -35,6 +35,7 @@ _SECONDS, _WRITE_SECONDS = 5.0, 30.0
 _ROWS = 1_000  # written in one call
 _EMBEDDER = "pullquote.embedder"  # the property that names whose vectors they are; written last of all
 _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}  # as tantivy has them
+_LEAST_VERSION = (2, 5)  # with sparse vectors and the BM25 function
 _LEAST_EF = 256  # how many neighbours a search keeps in sight; at least twice what it returns
 
 _Done = TypeVar("_Done")
@@ -266,6 +267,7 @@ class Milvus:
                 self._circuit.check()  # who waited for the lock does not wait for what failed meanwhile
                 client = MilvusClient(uri=self._uri, timeout=_SECONDS, dedicated=True)
                 try:
+                    self._check_version(client)
                     if self._embedder(client) is not None:
                         client.load_collection(self._name, timeout=_WRITE_SECONDS)  # Milvus Lite forgets that it was
                 except BaseException:
@@ -273,6 +275,12 @@ class Milvus:
                     raise
                 self._client = client
             return self._client
+
+    def _check_version(self, client: MilvusClient) -> None:
+        found = client.get_server_version(timeout=_SECONDS)
+        numbers = re.match(r"v?(\d+)\.(\d+)", found)  # Milvus Lite begins with its name
+        if numbers and (int(numbers[1]), int(numbers[2])) < _LEAST_VERSION:
+            raise IndexRefused(self.place, f"it is Milvus {found}, and 2.5 is the first that counts words")
 
 
 def shown(url: str) -> str:

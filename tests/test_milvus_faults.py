@@ -24,7 +24,7 @@ from indexer import outbox, shared
 from indexer.archive import Archive
 from indexer.errors import ArchiveUnavailable, IndexLost, IndexRefused
 from indexer.milvus import Milvus
-from indexer.milvus_client import MilvusException, is_outage
+from indexer.milvus_client import MilvusClient, MilvusException, is_outage
 from indexer.milvus_rows import Entry
 from indexer.types import Filters, VectorSpace
 from pullquote import init
@@ -89,6 +89,20 @@ def test_a_database_that_is_not_there_is_no_outage(
     said = capsys.readouterr().err
     assert "/nowhere refuses what it was asked" in said
     assert "does not answer" not in said
+
+
+@pytest.mark.parametrize(("version", "code"), [("2.3.5", 3), ("v2.4.23-dev", 3), ("v2.5.0", 0), ("3.0", 0)])
+def test_a_server_that_is_too_old_is_refused(
+    tmp_path: Path,
+    milvus: MilvusLite,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    version: str,
+    code: int,
+) -> None:
+    monkeypatch.setattr(MilvusClient, "get_server_version", lambda *_, **__: version)
+    assert main(["init", "--archive", str(tmp_path / "archive"), "--index", milvus.url]) == code
+    assert (f"it is Milvus {version}, and 2.5 is the first" in capsys.readouterr().err) == (code == 3)
 
 
 @contextmanager

@@ -198,7 +198,7 @@ class IndexRefused(PullquoteError):
         self.index, self.problem = index, problem
 
     def __str__(self) -> str:
-        return f"{self.index} refuses what it was asked ({self.problem}): see to its version, users, databases and limits"
+        return f"{self.index} refuses what it was asked ({self.problem}): see to its version, users and limits"
 
 
 class IndexLost(IndexRefused):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -18,8 +20,10 @@ VECTORS, PASSAGES, CODES = "vectors.faiss", "passages.npy", "codes.faiss"  # the
 APPROXIMATE_AT = 30_000  # passages in a sealed segment that are worth codes; fewer are faster compared one by one
 LARGEST = 262_144  # passages in a sealed segment: what making one costs in memory and time
 FEW = 2048  # allowed passages of a segment that are faster compared one by one than looked for among codes
-_LEAST_CANDIDATES = 1024  # of which the exact scores are taken, whatever k is
+_LEAST_CANDIDATES = 768  # of which the exact scores are taken, whatever k is
+_LEAST_OF_COARSE = 1024  # where codes guess as they did at first
 _CANDIDATES = 4  # times k, rounded up to a power of two
+_CORES = os.cpu_count() or 1
 
 
 ANY = Filters()  # none at all
@@ -63,6 +67,12 @@ class Segment(NamedTuple):
         mask[_positions(self.passages, allowed)] = True
         return mask & self.live
 
+    def places(self, allowed: Ints) -> Ints:
+        """Where those of its passages that live and are allowed stand, ascending."""
+        found = _positions(self.passages, allowed)
+        places: Ints = found[self.live[found]]
+        return places
+
 
 class Segments:
     """Vectors, searched as one. Immutable: `extended` makes the next one and shares what did not change.
@@ -105,8 +115,12 @@ class Segments:
 
     def _search(self, query: Floats, k: int, allowed: Ints | None) -> list[tuple[int, float]]:
         found, guesses = list[tuple[Segment, Found]](), list[tuple[Segment, Callable[[], Found]]]()
-        wanted = _candidates(k)
+        wanted = _candidates(k, any(isinstance(s.vectors, Coded) and s.vectors.codes.is_coarse for s in self.segments))
         for segment in self.segments:
+            if isinstance(segment.vectors, Coded) and allowed is not None and len(allowed) <= FEW:
+                if len(places := segment.places(allowed)):
+                    found.append((segment, segment.vectors.rows.search(query, k, places)))
+                continue
             mask = segment.mask(allowed)
             n = len(segment.passages) if mask is None else int(np.count_nonzero(mask))
             if min(k, n) <= 0:
@@ -164,7 +178,7 @@ def sealed(name: str, folder: Path, width: int) -> Segment:
 
     Raises OSError, RuntimeError or ValueError: the files cannot be read.
     """
-    rows: Ints = np.load(folder / PASSAGES, mmap_mode="r")
+    rows: Ints = np.asarray(np.load(folder / PASSAGES, mmap_mode="r"))  # mapped, without what numpy does on top
     live = np.ones(len(rows), np.bool_)
     if not (folder / CODES).exists():
         return Segment(Exact.mapped(folder / VECTORS), rows, live, name)
@@ -198,9 +212,9 @@ def _positions(passages: Ints, wanted: Ints) -> Ints:
     return found
 
 
-def _candidates(k: int) -> int:
+def _candidates(k: int, coarse: bool) -> int:
     """How many candidates are scored for k: the same for many k, so that pages of a ranking follow each other."""
-    return max(_LEAST_CANDIDATES, _CANDIDATES << max(0, k - 1).bit_length())
+    return max(_LEAST_OF_COARSE if coarse else _LEAST_CANDIDATES, _CANDIDATES << max(0, k - 1).bit_length())
 
 
 def _chosen(mask: Bools | None, n: int) -> Ints:
@@ -216,23 +230,28 @@ def _guess(codes: Codes, query: Floats, wanted: int, least: int, mask: Bools | N
 
 
 def _side_by_side(guesses: Sequence[tuple[Segment, Callable[[], Found]]]) -> list[tuple[Segment, Found]]:
-    """What each segment's codes give; the largest, which comes first, in this thread, the others beside it."""
-    if not guesses:
-        return []
-    (segment, guess), *others = guesses
-    beside = [(other, _beside().submit(_alone, work)) for other, work in others]
-    return [(segment, guess()), *((other, coming.result()) for other, coming in beside)]
+    """What each segment's codes give. As many threads as there are cores, this one among them, take turns at them."""
+    waiting, found = deque(enumerate(guesses)), dict[int, tuple[Segment, Found]]()
 
+    def take() -> None:
+        with threads(1):
+            while waiting:
+                with suppress(IndexError):  # another took the last one
+                    place, (segment, guess) = waiting.popleft()
+                    found[place] = segment, guess()
 
-def _alone(work: Callable[[], Found]) -> Found:
-    with threads(1):
-        return work()
+    beside = [_beside().submit(take) for _ in range(min(_CORES, len(guesses)) - 1)]
+    take()
+    for helper in beside:
+        if not helper.cancel():  # one that has not begun is not waited for: nothing is left for it
+            helper.result()
+    return [found[place] for place in range(len(guesses))]
 
 
 @cache
 def _beside() -> ThreadPoolExecutor:
     """Threads for the segments of a view: made for the first archive that has two large ones."""
-    return ThreadPoolExecutor(os.cpu_count() or 1, "pullquote-dense")
+    return ThreadPoolExecutor(_CORES, "pullquote-dense")
 
 
 def _scored(

@@ -24,6 +24,7 @@ from indexer.types import Bools, Floats, Halves, Ints
 LIST = 256  # vectors in a list of the approximate index, on average
 PROBED = 5  # times the root of the number of lists: how many a search looks into: `bench.dense`, docs/archive-scale.md
 _SAMPLE = 64  # vectors a list that the lists are learnt from
+_TOGETHER = (3, 4, 2, 1)  # dimensions that get one of 16 codes together: the first number that divides the width
 _QUERY_BITS = 6  # of a query, while it is compared with codes of one bit: more are slower and find no more
 _BLOCK = 8192  # vectors encoded at a time
 _READ = 96  # kilobytes of vectors read at a time: more, and malloc asks the kernel anew, for twice the time
@@ -112,25 +113,29 @@ class Rows:
 
 
 class Codes:
-    """One bit a dimension of each vector, in lists of neighbours. It finds candidates; `Rows` scores them.
+    """Four bits for three dimensions of each vector, in lists of neighbours. It finds candidates; `Rows` scores them.
 
-    Lists: IVF, Jegou et al. 2011, https://doi.org/10.1109/TPAMI.2010.57. Codes: RaBitQ, Gao & Long 2024,
-    https://arxiv.org/abs/2405.12497. It is a function of the vectors alone: samples and seeds are fixed.
+    Lists and codes: IVF-PQ, Jegou et al. 2011, https://doi.org/10.1109/TPAMI.2010.57; tables in registers: Andre et al.
+    2015, https://doi.org/10.14778/2856318.2856324. It is a function of the vectors alone: samples and seeds are fixed.
+    Files of before, with one bit a dimension (RaBitQ, Gao & Long 2024, https://arxiv.org/abs/2405.12497), are searched
+    as they are.
     """
 
     def __init__(self, index: faiss.Index) -> None:
         self._index = index
         self._ivf: Any = faiss.extract_index_ivf(index)
+        self.is_coarse = isinstance(self._ivf, faiss.IndexIVFRaBitQ)  # its guesses are farther off
 
     @classmethod
     def of(cls, vectors: Halves) -> Codes:
         """Learn the lists from a sample of vectors (n, width) and encode them all."""
         n, width = vectors.shape
         lists = max(1, n // LIST)
-        index = faiss.index_factory(width, f"IVF{lists},RaBitQ", faiss.METRIC_INNER_PRODUCT)
-        ivf = faiss.extract_index_ivf(index)
-        ivf.cp.min_points_per_centroid, ivf.cp.max_points_per_centroid = 1, 10 * _SAMPLE
-        sample = np.linspace(0, n - 1, min(n, lists * _SAMPLE)).astype(np.int64)
+        parts = width // next(together for together in _TOGETHER if width % together == 0)
+        index = faiss.index_factory(width, f"IVF{lists},PQ{parts}x4fs", faiss.METRIC_INNER_PRODUCT)
+        index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, 10 * _SAMPLE
+        index.pq.cp.min_points_per_centroid = 1
+        sample = np.linspace(0, n - 1, max(index.pq.ksub, min(n, lists * _SAMPLE))).astype(np.int64)
         index.train(vectors[sample].astype(np.float32))
         for start in range(0, n, _BLOCK):
             index.add(vectors[start : start + _BLOCK].astype(np.float32))
@@ -155,8 +160,11 @@ class Codes:
         probed = min(lists, round(PROBED * lists**0.5))
         if filtered:
             probed = self._until(query, mask, max(4 * k, round(probed / lists * self._index.ntotal)), probed)
-        parameters: Any = _selecting(mask, faiss.IVFRaBitQSearchParameters) or faiss.IVFRaBitQSearchParameters()
-        parameters.nprobe, parameters.qb = probed, _QUERY_BITS
+        kind = faiss.IVFRaBitQSearchParameters if self.is_coarse else faiss.SearchParametersIVF
+        parameters: Any = _selecting(mask, kind) or kind()
+        parameters.nprobe = probed
+        if self.is_coarse:
+            parameters.qb = _QUERY_BITS
         scores, positions = self._index.search(query[None, :], k, params=parameters)
         held = positions[0] >= 0
         return Found(scores[0][held], positions[0][held])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -192,6 +193,25 @@ def test_a_search_among_codes_finds_nearly_all_of_the_nearest(tmp_path: Path, mo
     assert isinstance(memory.vectors, Exact)
     kept = [len(set(disk.search(query, 10)) & set(exact.search(query, 10))) / 10 for query in unit(50, 7)]
     assert np.mean(kept) > 0.95
+
+
+def test_codes_of_before_are_searched_as_they_are(small: None, tmp_path: Path) -> None:
+    """One bit a dimension, as the first archives have them: found with exact scores, with a filter and without."""
+    memory = in_memory(np.arange(300, dtype=np.int64), unit(300, 1))
+    on_disk(memory, tmp_path / "s")
+    before = faiss.index_factory(WIDTH, "IVF9,RaBitQ", faiss.METRIC_INNER_PRODUCT)
+    before.train(unit(300, 1))
+    before.add(unit(300, 1))
+    faiss.write_index(before, str(tmp_path / "s" / dense.CODES))
+    disk, exact = Segments(WIDTH, [sealed("s", tmp_path / "s", WIDTH)]), Segments(WIDTH, [memory])
+    for query in unit(20, 7):
+        for allowed in (None, np.arange(0, 300, 3, dtype=np.int64)):
+            every = exact.search(query, 300, allowed)
+            found = disk.search(query, 10, allowed)
+            assert len(found) == 10
+            assert set(found) <= set(every)
+            assert len(set(found) & set(every[:10])) >= 5
+            assert disk.search(query, len(every), allowed) == every
 
 
 def test_files_that_are_too_short_for_their_passages_are_refused(small: None, tmp_path: Path) -> None:

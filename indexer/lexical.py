@@ -5,8 +5,9 @@ BM25: Robertson & Zaragoza 2009, The Probabilistic Relevance Framework (k1 = 1.2
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
@@ -56,6 +57,7 @@ _HEAP = 64_000_000  # bytes that a writer may fill before it flushes
 NO_DATE = -(2**62)  # stands for one that is unknown, outside every range a filter can ask for
 _LONGEST = 80  # a word of more is not indexed
 _WORD = r"[\p{L}\p{N}\p{M}]+"
+_RUN = re.compile("[0-9A-Za-z\x80-\U0010ffff]+")  # between ASCII that is no part of a word
 
 # Words that say how a question is put, not what it is about (the stop words of Lucene's EnglishAnalyzer, and
 # the interrogatives and auxiliaries of questions). They are dropped from queries, not from what is indexed.
@@ -145,7 +147,10 @@ class LexicalView:
         ]
         must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(part, 0.0)) for part in self._filter(filters)]
         without = [(tantivy.Occur.MustNot, self._dead)] if self._dead is not None else []
-        return tantivy.Query.boolean_query([(tantivy.Occur.Must, tantivy.Query.boolean_query(should)), *must, *without])
+        said = tantivy.Query.boolean_query(should)
+        if not (must or without):
+            return said  # as a part of another query it would take a fifth more
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, said), *must, *without])
 
     def _term(self, field: str, token: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, field, token, index_option="freq")
@@ -184,11 +189,42 @@ def query_words(query: str) -> list[str]:
     return [word for word in words if word.casefold() not in _STOP] or words
 
 
-def terms(text: str, wanted: Container[str] | None = None) -> list[Term]:
+def terms(text: str, wanted: frozenset[str] | None = None) -> list[Term]:
     """Cut a text into words as the index does; only those of the wanted stems. The offsets are into `text` as given."""
-    spans = [(token.char_offset_from, token.char_offset_to) for token in _splitter().pre_tokenize(text).tokens]
-    stems = [(stem, start, end) for start, end in spans for stem in _stems(text[start:end])]
+    stems = [(stem, start, end) for start, end in _spans(text, wanted) for stem in _stems(text[start:end])]
     return [Term(*found) for found in stems if wanted is None or found[0] in wanted]
+
+
+def _spans(text: str, wanted: frozenset[str] | None) -> Iterator[tuple[int, int]]:
+    """Where the words of a text stand, those at least that may have a wanted stem."""
+    runs = _RUN.finditer(text)
+    if wanted is not None:
+        among = _among(wanted)
+        runs = filter(lambda run: among[run[0]], runs)
+    for run in runs:
+        start, end = run.span()
+        if run[0].isascii():
+            yield start, end
+        else:  # what is a letter there is up to the index's own splitter
+            for token in _splitter().pre_tokenize(run[0]).tokens:
+                yield start + token.char_offset_from, start + token.char_offset_to
+
+
+class _Among(dict[str, bool]):
+    """Whether words have one of some stems: each is looked at once."""
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    def __missing__(self, run: str) -> bool:
+        self[run] = not run.isascii() or not self._wanted.isdisjoint(_stems(run))
+        return self[run]
+
+
+@lru_cache(maxsize=8)  # each of a ranking's passages is marked for the same query
+def _among(wanted: frozenset[str]) -> _Among:
+    return _Among(wanted)
 
 
 def _stems(word: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ class Offsets:
         """Code points -> UTF-16 code units. Raises ValueError: outside 0..len(text)."""
         if not 0 <= offset <= self._length:
             raise ValueError(f"offset {offset} is outside a text of {self._length} code points")
-        return offset + int(np.searchsorted(self._astral, offset))
+        return offset + int(np.searchsorted(self._astral, offset)) if len(self._astral) else offset
 
     def code_point(self, unit: int) -> int:
         """UTF-16 code units -> code points. Raises ValueError: outside the text, or between two surrogates."""

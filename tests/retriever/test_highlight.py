@@ -5,7 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.lexical import query_words, terms
+from indexer import lexical
+from indexer.lexical import Term, query_words, terms
 from retriever.highlight import highlight
 
 
@@ -31,3 +32,21 @@ def test_marks_are_words_of_the_text_in_order(query: str, text: str) -> None:
     assert all(first.end <= second.start for first, second in pairwise(marks))
     words = {(term.start, term.end) for term in terms(text)}
     assert set(marks) <= words
+
+
+def by_the_index(text: str) -> list[Term]:
+    """Every word cut by the splitter of the index itself, on the whole text."""
+    spans = [(token.char_offset_from, token.char_offset_to) for token in lexical._splitter().pre_tokenize(text).tokens]
+    return [Term(stem, start, end) for start, end in spans for stem in lexical._stems(text[start:end])]
+
+
+@given(
+    st.text(
+        st.characters(codec="utf-8") | st.sampled_from("aZ09_-'\u2019 \u0301\u00bd\u00ad\u200d\x7f\x80"), max_size=60
+    )
+)
+def test_words_are_cut_as_the_index_cuts_them(text: str) -> None:
+    whole = by_the_index(text)
+    assert terms(text) == whole
+    for wanted in {term.stem for term in whole}:
+        assert terms(text, frozenset([wanted])) == [term for term in whole if term.stem == wanted]

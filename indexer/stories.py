@@ -159,14 +159,15 @@ def _linked(view: Glance, rows: Sequence[int]) -> list[tuple[int, int]]:
 
 def _same_text(view: Glance, rows: Sequence[int], digests: set[str]) -> list[tuple[int, int]]:
     """Each row with one of the same text. digests: the texts that were looked up before; grows."""
-    sql = "SELECT DISTINCT text_sha256 FROM article WHERE rowid IN (SELECT value FROM json_each(?))"
-    new = [digest for (digest,) in view.rows(sql, (json.dumps(list(rows)),)) if digest not in digests]
-    digests.update(new)
-    sql = f"""SELECT text_sha256, rowid FROM article
-        WHERE text_sha256 IN (SELECT value FROM json_each(:texts)) AND {VISIBLE} ORDER BY rowid"""
+    known = {row: digest for row, digest in view.digests(rows).items() if digest not in digests}
+    digests.update(known.values())
+    # Those that are known are left out: what is left is told by the index of texts alone, mostly that there is nothing.
+    sql = f"""SELECT rowid, text_sha256 FROM article WHERE text_sha256 IN (SELECT value FROM json_each(:texts))
+        AND NOT (rowid IN (SELECT value FROM json_each(:known))) AND {VISIBLE}"""
+    texts, rows_known = json.dumps(sorted(set(known.values()))), json.dumps(sorted(known))
+    others = view.rows(sql, {"texts": texts, "known": rows_known, "s": view.info.sequence})
     first: dict[str, int] = {}
-    found = view.rows(sql, {"texts": json.dumps(new), "s": view.info.sequence})
-    return [(first.setdefault(digest, row), row) for digest, row in found]
+    return [(first.setdefault(digest, row), row) for row, digest in sorted([*known.items(), *others])]
 
 
 def _is_sketched(view: Glance) -> bool:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from indexer.articles import Articles
+from indexer.articles import Articles, Located
 from indexer.caches import VISIBLE, floats
 from indexer.characters import is_unicode
 from indexer.dense import Dense
-from indexer.errors import ArchiveDamaged, ArticleNotFound
+from indexer.errors import ArticleNotFound
 from indexer.lexical import Lexical
 from indexer.types import Article, Floats, VectorSpace, ViewInfo
-
-
-class Located(NamedTuple):
-    """A passage of the store, with the row of its article."""
-
-    article: int
-    start: int
-    end: int
 
 
 class Moment(NamedTuple):
@@ -42,6 +33,14 @@ class Glance:
     def article_at(self, row: int) -> Article:
         """The article of one row."""
         return self._articles.at(row)
+
+    def articles_at(self, rows: Sequence[int]) -> dict[int, Article]:
+        """The articles of some rows, by row."""
+        return self._articles.of(rows)
+
+    def digests(self, articles: Sequence[int]) -> dict[int, str]:
+        """The SHA-256 of the texts of articles, by row."""
+        return {row: named.text_sha256 for row, named in self._articles.names(articles).items()}
 
     def row_of(self, article_id: str) -> int:
         """The row of the article that has this id in this view. Raises ArticleNotFound."""
@@ -82,19 +81,12 @@ class View(Glance):
 
     def passages(self, rows: Sequence[int]) -> list[Located]:
         """Where passages lie, in the order asked."""
-        sql = 'SELECT rowid, article, start, "end" FROM passage WHERE rowid IN (SELECT value FROM json_each(?))'
-        found = {row[0]: Located(*row[1:]) for row in self.rows(sql, (json.dumps(list(rows)),))}
-        if missing := [row for row in rows if row not in found]:
-            raise ArchiveDamaged(self._articles.store.place, f"passage {missing[0]} is searched but not stored")
+        found = self._articles.places(rows)
         return [found[row] for row in rows]
 
     def ids(self, articles: Sequence[int]) -> dict[int, str]:
         """The ids of articles, by row."""
-        sql = "SELECT rowid, id FROM article WHERE rowid IN (SELECT value FROM json_each(?))"
-        found = dict(self.rows(sql, (json.dumps(list(set(articles))),)))
-        if missing := [row for row in articles if row not in found]:
-            raise ArchiveDamaged(self._articles.store.place, f"article row {missing[0]} is searched but not stored")
-        return found
+        return {row: named.id for row, named in self._articles.names(articles).items()}
 
     def vectors(self, article: int) -> Floats:
         """The stored vectors of an article's passages -> (n, width) float32."""

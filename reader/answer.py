@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from indexer.articles import Located
 from indexer.shares import share
 from indexer.stories import story_of
 from indexer.types import (
@@ -22,7 +23,7 @@ from indexer.types import (
     Support,
     SupportingQuote,
 )
-from indexer.views import Located, View
+from indexer.views import View
 from reader.calibrate import least_confidence
 from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group, names_something

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from indexer.articles import Located
 from indexer.caches import VISIBLE
 from indexer.generations import OF_SERVING
 from indexer.offsets import range_of
 from indexer.passing import passing
 from indexer.types import Embedder, Explanation, Ranked, ScoreParts, Stage, Traced, Weighed
-from indexer.views import Located, View
+from indexer.views import View
 from reader.answer import SPANS, Question, text_of, weigh
 from reader.group import Group
 from reader.model import Candidate, Reader

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from indexer.articles import Located
 from indexer.duplicates import share, shingles
 from indexer.stories import story_of
 from indexer.types import Ranked
-from indexer.views import Located, View
+from indexer.views import View
 
 _COPY = 0.5  # of a passage's shingles: passages of two versions are cut at other places, so that parts are shared
 

@@ -9,10 +9,11 @@ from contextvars import copy_context
 from functools import cache
 from typing import NamedTuple
 
+from indexer.articles import Located
 from indexer.offsets import ranges_of
 from indexer.shares import share
 from indexer.types import Article, ArticleHead, Embedder, Filters, Hit, HitList, Mode, Ranked, ScoreParts
-from indexer.views import Located, View
+from indexer.views import View
 from retriever.collapse import Kept, collapse
 from retriever.filter import unknown_dates
 from retriever.fuse import below, convex
@@ -155,7 +156,8 @@ def in_order(view: View, ranking: Sequence[Ranked]) -> list[Ranked]:
 def hits_of(view: View, ranking: Sequence[Ranked], query: str = "") -> list[Hit]:
     """Show ranked passages, with the words of the query marked."""
     places = view.passages([ranked.passage for ranked in ranking])
-    return [_hit(view.article_at(p.article), p, ranked, query) for ranked, p in zip(ranking, places, strict=True)]
+    articles = view.articles_at([place.article for place in places])
+    return [_hit(articles[p.article], p, ranked, query) for ranked, p in zip(ranking, places, strict=True)]
 
 
 def _hit(article: Article, place: Located, ranked: Ranked, query: str) -> Hit:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer import articles
 from indexer.archive import Archive
 from indexer.commit import Draft, commit, delete
-from indexer.errors import ArticleNotFound, ModelMismatch
+from indexer.errors import ArchiveDamaged, ArticleNotFound, ModelMismatch
 from indexer.types import Filters, IndexEvent, Passage
 from indexer.views import View
 from tests.fakes import WordEmbedder, article, page
@@ -178,3 +179,25 @@ def test_connections_of_threads_that_ended_are_closed(archive: Archive) -> None:
         thread.join()
     gc.collect()
     assert len(archive.files._all) == 1
+
+
+def test_what_is_read_once_is_known_and_what_is_not_stored_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(tmp_path / "archive", WordEmbedder(), create=True)
+    for article_id in "abc":
+        put(archive, article_id, "khan xi pledged roads")
+    monkeypatch.setattr(articles, "_KNOWN", 3)
+    some = articles.Articles(archive.store)
+    first = some.places([6, 1, 3, 1])
+    assert first == {1: (1, 0, 7), 3: (2, 0, 7), 6: (3, 7, 21)}
+    assert {row: named.id for row, named in some.names([1, 2, 3]).items()} == {1: "a", 2: "b", 3: "c"}
+    with archive.store.writing() as writing:
+        writing.rows("DELETE FROM vector; DELETE FROM passage")
+    assert some.places([6, 1, 3]) == first
+    with pytest.raises(ArchiveDamaged, match="passage 2 is searched but not stored"):
+        some.places([1, 2])
+    with pytest.raises(ArchiveDamaged, match="article row 4 is searched but not stored"):
+        some.names([1, 4])
+    with pytest.raises(ArchiveDamaged, match="article row 9 is searched but not stored"):
+        some.at(9)

@@ -132,7 +132,7 @@ class Codes:
         n, width = vectors.shape
         lists = max(1, n // LIST)
         parts = width // next(together for together in _TOGETHER if width % together == 0)
-        index = faiss.index_factory(width, f"IVF{lists},PQ{parts}x4fs", faiss.METRIC_INNER_PRODUCT)
+        index: Any = faiss.index_factory(width, f"IVF{lists},PQ{parts}x4fs", faiss.METRIC_INNER_PRODUCT)
         index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, 10 * _SAMPLE
         index.pq.cp.min_points_per_centroid = 1
         sample = np.linspace(0, n - 1, max(index.pq.ksub, min(n, lists * _SAMPLE))).astype(np.int64)

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
-from indexer import caches
+from indexer import caches, counts
 from indexer.articles import Articles
 from indexer.caches import VISIBLE
 from indexer.choice import choice_in, index_of
@@ -80,12 +80,14 @@ class Archive:
         raise InvalidInput("archive", f"its index is {self.index.place}: this is for archives in folders alone")
 
     def note(self, writing: Transaction, sequence: int) -> None:
-        """Write down what the index has to follow, in the transaction that takes this sequence number.
+        """Write down how many articles there are and what the index has to follow, at the end of the transaction that
+        takes this sequence number.
 
         Raises InvalidInput: another index was chosen since this archive was opened.
         """
         if choice_in(writing) != self._chosen:
             raise InvalidInput("index", "another one was chosen for this archive meanwhile: start this again")
+        counts.note(writing, sequence)
         self.index.note(writing, sequence)
 
     def check(self) -> None:
@@ -190,12 +192,19 @@ class Archive:
             self.index.forget()
 
     def _info(self, found: Searchable) -> ViewInfo:
+        known = counts.kept(self.store)
+        if known is not None and known.sequence == found.sequence:
+            return ViewInfo(found.sequence, known.articles, found.passages, found.layout)
         sql = f"SELECT count(*) FROM article WHERE {VISIBLE}"
         (articles,) = self.store.rows(sql, {"s": found.sequence})[0]
         return ViewInfo(found.sequence, articles, found.passages, found.layout)
 
     def _counted(self) -> tuple[Moment, ViewInfo]:
         """What a view would say of itself, counted in the store at one moment."""
+        if not self.index.is_local:
+            before, found = self._now(), counts.counts(self.store)
+            info = ViewInfo(found.sequence, found.articles, found.passages, self.index.layout(0, 0))
+            return before._replace(sequence=found.sequence), info
         sql = f"""WITH sealed(n, last) AS (SELECT count(*), coalesce(max(last), 0) FROM segment
             WHERE embedder = (SELECT value FROM meta WHERE key = 'embedder')),
             dead(passage) AS (SELECT passage.rowid FROM article JOIN passage ON article = article.rowid

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from indexer import caches, stories
+from indexer import caches, counts, stories
 from indexer.archive import Archive
 from indexer.caches import Layout
+from indexer.commit import next_sequence
 from indexer.errors import PullquoteError
 from indexer.files import is_intact
 from indexer.generations import OF_SERVING
@@ -27,12 +28,20 @@ def examine(archive: Archive) -> Health:
 
 
 def mend(archive: Archive) -> None:
-    """Rebuild damaged caches from the store, and finish a purge that was cut off."""
+    """Rebuild damaged caches from the store, count anew what was counted wrong, and finish a purge that was cut off."""
     archive.index.repair()
+    _recount(archive)
     if archive.is_folder:
         repair(archive)
         finish(archive)
         try_settle(archive, force=True)
+
+
+def _recount(archive: Archive) -> None:
+    if counts.counted(archive.store) != counts.counts(archive.store):
+        with archive.store.writing() as writing:
+            next_sequence(writing)  # so that every process looks again
+            counts.recount(writing)
 
 
 def _run(name: str, check: Callable[[Archive], tuple[bool, str]], archive: Archive) -> Check:
@@ -75,10 +84,13 @@ def _vectors(archive: Archive) -> tuple[bool, str]:
 
 def _counts(archive: Archive) -> tuple[bool, str]:
     info = archive.view().info
-    sql = "SELECT count(*) FROM article WHERE removed_seq IS NULL"
-    live = archive.store.rows(sql)[0][0]
-    detail = f"{info.articles} articles, {info.passages} passages at sequence {info.sequence}"
-    return live == info.articles, detail if live == info.articles else f"{detail}, but {live} articles are stored"
+    said = f"{info.articles} articles, {info.passages} passages at sequence {info.sequence}"
+    sequence, articles, passages = counts.counted(archive.store)
+    if sequence != info.sequence:  # another process has just written
+        return _counts(archive)
+    if articles == info.articles and (archive.index.is_local or passages == info.passages):
+        return True, said
+    return False, f"{said}, but {articles} articles and {passages} passages are stored{_MEND}"
 
 
 def _orphans(archive: Archive) -> tuple[bool, str]:

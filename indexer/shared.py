@@ -15,7 +15,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import numpy as np
 
 from indexer import outbox
-from indexer.caches import VISIBLE, floats
+from indexer.caches import floats
+from indexer.counts import counts
 from indexer.dense import ANY
 from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, IndexLost, IndexMismatch, IndexRefused
 from indexer.generations import OF_SERVING
@@ -60,8 +61,7 @@ class SharedIndex:
         self._behind = True
         self._catch_up()
         self._fresh_until = time.monotonic() + _FRESH
-        sql = f"SELECT count(*) FROM {_OF_ARTICLE} WHERE {VISIBLE} AND {OF_SERVING}"
-        n = int(self._store.rows(sql, {"s": sequence})[0][0])
+        sequence, _, n = counts(self._store)
         leg = _Leg(self, self._store, self.milvus, sequence, self._space(), n)
         return Searchable(sequence, SharedDense(leg), SharedLexical(leg), n, self.layout(0, 0))
 

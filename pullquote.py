@@ -127,9 +127,14 @@ class Archive(Closing):
 
         return load_reader(self._models, self._registry, self._reader_name)
 
+    @cached_property
+    def _answerer(self) -> SpanReader:
+        """The reader, for what this archive's embedder finds."""
+        return self._reader.beside(self._embedder.fingerprint)
+
     def load(self) -> None:
         """Load the models and the caches now, not at the first question. Raises ModelMissing, ModelDamaged."""
-        _ = self._reader
+        _ = self._answerer
         self._archive.view()
 
     def index(
@@ -207,9 +212,9 @@ class Archive(Closing):
 
         asked = self._question(question, top_k, depth, mode, filters, as_of)
         if max_error is not None:
-            least_confidence(self._reader.calibration, max_error, self._reader_name)  # before anything is searched
+            least_confidence(self._answerer.calibration, max_error, self._reader_name, depth)  # before any search
             asked = asked._replace(max_error=max_error)
-        return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._reader, on_passages))
+        return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._answerer, on_passages))
 
     def explain(
         self,
@@ -235,7 +240,7 @@ class Archive(Closing):
                 check_text(field, value)
         asked = self._question(question, top_k, depth, mode, filters, as_of)
         expected = Expected(tuple(answers), tuple(articles))
-        return self._archive.searching(lambda view: explain(asked, expected, view, self._embedder, self._reader))
+        return self._archive.searching(lambda view: explain(asked, expected, view, self._embedder, self._answerer))
 
     def evaluate(
         self,
@@ -258,7 +263,7 @@ class Archive(Closing):
         check_number("top_k", top_k, MAX_TOP_K)
         check_number("depth", depth, MAX_DEPTH)
         options = Options(checked_mode(mode), top_k, depth, checked_filters(filters))
-        reader = self._reader if read else None
+        reader = self._answerer if read else None
         return self._archive.searching(lambda view: evaluate(questions, options, view, self._embedder, reader, report))
 
     def _question(

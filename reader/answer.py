@@ -156,7 +156,7 @@ def _sure(question: Question, groups: Sequence[Group], reader: Reader) -> list[G
     first = groups[: question.top_k]
     if question.max_error is None:
         return [one for one in first if one.score >= reader.threshold]
-    least = least_confidence(reader.calibration, question.max_error, reader.model.name)
+    least = least_confidence(reader.calibration, question.max_error, reader.model.name, question.depth)
     return [one for one in first[:1] if one.confidence is not None and one.confidence >= least]
 
 

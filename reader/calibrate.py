@@ -72,12 +72,25 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """How the passages were found that a calibration was fitted on: what its scores hang on besides the reader.
+
+    embedder: its fingerprint. fusion: as `retriever.search.fusion` has it. depth: how many passages were read.
+    """
+
+    embedder: str
+    fusion: str
+    depth: int
+
+
+@dataclass(frozen=True)
 class Calibration:
     """The final score of one reader in one runtime, and what it is worth.
 
     weights, intercept: of FEATURES; a score of 0 is as likely as no answer. nearest: stands for cosines that were not
     taken. archive: of the final score of answers out of an archive. text: of the reader's own score of answers out of
     one text that was given. data: what it was fitted on, and how many questions. figures: reached there, cross-fitted.
+    fitted: how passages were found then; None: nobody knows.
     """
 
     reader: str
@@ -89,6 +102,17 @@ class Calibration:
     text: Curve
     data: Mapping[str, int]
     figures: Mapping[str, float]
+    fitted: Fitted | None = None
+
+    def differs(self, embedder: str, fusion: str) -> str:
+        """What finds passages in another way than when it was fitted, in words; "" where nothing does.
+
+        The depth is not compared: confidences hold at any (docs/reader.md).
+        """
+        if self.fitted is None:
+            return ""
+        pairs = {"embedder": (self.fitted.embedder, embedder), "fusion": (self.fitted.fusion, fusion)}
+        return " and ".join(f"{name} {was}, not {now}" for name, (was, now) in pairs.items() if was != now)
 
     def scores(self, question: str, groups: Sequence[Group], standings: Sequence[Standing]) -> Floats:
         """(n,) float32: the final score of each answer."""
@@ -121,7 +145,8 @@ def load_calibration(file: Path, reader: str, runtime: str) -> Calibration | Non
     try:
         raw = json.loads(file.read_text("utf-8"))
         curves = {name: _curve(raw[name]) for name in ("archive", "text")}
-        made = Calibration(**{**raw, **curves})
+        fitted = Fitted(**raw["fitted"]) if raw.get("fitted") else None
+        made = Calibration(**{**raw, **curves, "fitted": fitted})
         if set(made.weights) != set(FEATURES):
             raise ValueError(f"weights of {', '.join(sorted(made.weights))}")
     except (ValueError, LookupError, TypeError) as error:
@@ -136,17 +161,20 @@ def _curve(raw: Mapping[str, object]) -> Curve:
     return Curve(**{**raw, "bounds": tuple(Bound(*bound) for bound in bounds)})  # type: ignore[arg-type]
 
 
-def least_confidence(calibration: Calibration | None, max_error: float, reader: str) -> float:
-    """The confidence that an answer out of an archive needs for `max_error`.
+def least_confidence(calibration: Calibration | None, max_error: float, reader: str, depth: int) -> float:
+    """The confidence that an answer out of an archive needs for `max_error`. depth: how many passages are read.
 
-    Raises InvalidInput: nothing was calibrated, or no threshold was shown to keep that promise.
+    Raises InvalidInput: nothing was calibrated, or no threshold was shown to keep that promise, at this depth.
     """
     if calibration is None:
         raise InvalidInput("max_error", f"reader {reader} has no calibration: leave it out")
+    if calibration.fitted is not None and depth != calibration.fitted.depth:
+        shown = f"bounds of reader {reader} were shown for a depth of {calibration.fitted.depth}, not {depth}"
+        raise InvalidInput("max_error", f"{shown}: leave one of the two out")
     least = calibration.archive.threshold(max_error)
     if least is None:
-        shown = (bound.max_error for bound in calibration.archive.bounds if bound.threshold is not None)
-        kept = min(shown, default=None)
+        offered = (bound.max_error for bound in calibration.archive.bounds if bound.threshold is not None)
+        kept = min(offered, default=None)
         advice = "leave it out" if kept is None else f"give {kept:g} or more, or leave it out"
         raise InvalidInput("max_error", f"no threshold of reader {reader} was shown to keep {max_error:g}: {advice}")
     return least

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -16,9 +17,12 @@ from reader.group import Group, names_something
 from reader.speech import Verbs, said_in, whole
 from reader.weigh import Standing
 from reader.words import Words
+from retriever.search import fusion
 
 if TYPE_CHECKING:
     from indexer.models.spans import Window
+
+LOG = logging.getLogger("pullquote")
 
 
 class SpanScorer(Protocol):
@@ -106,8 +110,22 @@ class Reader:
 
     def over(self, mode: Mode) -> Reader:
         """The same reader for passages found in a mode. The calibration is of hybrid search: without it in others."""
-        if mode == "hybrid" or self.calibration is None:
+        return self if mode == "hybrid" else self._plain()
+
+    def beside(self, embedder: str) -> Reader:
+        """The same reader for passages that this embedder finds: without its calibration, which is told, where that is
+        of another embedder (a fingerprint), or of another way of fusing than today's.
+        """
+        differs = self.calibration.differs(embedder, fusion()) if self.calibration else ""
+        if not differs:
             return self
+        name = self.model.name
+        LOG.warning(
+            "answers have no confidence: the calibration of %s is of %s; `make calibrate` fits it", name, differs
+        )
+        return self._plain()
+
+    def _plain(self) -> Reader:
         return Reader(self.model, self.max_tokens)
 
     def confidences(self, scores: Sequence[float]) -> Floats | None:

@@ -125,6 +125,9 @@ def test_an_error_that_no_threshold_keeps_is_refused_and_one_that_is_kept_answer
     (kept,) = seeds.ask(question, max_error=0.5).answers  # one: the error was measured on first answers
     assert kept.answer == "at the Great Hall of People in Beijing"
     assert len(seeds.ask(question).answers) > 1
+    with pytest.raises(InvalidInput, match=r"shown for a depth of 20, not 4: leave one of the two out"):
+        seeds.ask(question, max_error=0.5, depth=4)
+    assert seeds.ask(question, depth=4).answers[0].confidence is not None
 
 
 def test_only_hybrid_search_was_calibrated(seeds: Archive) -> None:

@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,13 @@ from hypothesis import strategies as st
 
 from indexer.errors import InvalidInput
 from indexer.types import Bools, Floats
+from pullquote import Archive
 from reader.calibrate import (
+    CALIBRATION,
     Bound,
     Calibration,
     Curve,
+    Fitted,
     bounds,
     fit_slope,
     highest_rate,
@@ -28,13 +32,17 @@ from reader.calibrate import (
     weighed,
 )
 from reader.group import Occurrence, group
+from reader.model import Reader
 from reader.weigh import FEATURES, Standing
+from retriever.search import fusion
+from tests.reader.fakes import FakeSpanModel, by_word
 
 WEIGHTS = dict.fromkeys(FEATURES, 0.0) | {"retrieval": 10.0, "echo": -4.0}
 CURVE = Curve(0.5, -1.0, 0.3, (Bound(0.1, None, 0, 0), Bound(0.2, 0.8, 50, 5), Bound(0.3, 0.6, 90, 20)))
 MADE = Calibration(
     "a-reader", "onnx-int8", WEIGHTS, -2.0, 0.4, CURVE, replace(CURVE, intercept=1.0), {"x": 9}, {"f": 0.5}
 )
+FITTED = replace(MADE, fitted=Fitted("all-minilm:1", "convex", 20))
 
 
 def simulated(n: int, seed: int) -> tuple[Floats, Bools]:
@@ -170,11 +178,41 @@ def test_between_two_bounds_the_stricter_counts() -> None:
 
 
 def test_what_cannot_be_promised_is_refused_with_what_can() -> None:
-    assert least_confidence(MADE, 0.2, "a-reader") == 0.8
+    assert least_confidence(MADE, 0.2, "a-reader", 20) == 0.8
     with pytest.raises(InvalidInput, match=r"give 0\.2 or more, or leave it out"):
-        least_confidence(MADE, 0.1, "a-reader")
+        least_confidence(MADE, 0.1, "a-reader", 20)
     with pytest.raises(InvalidInput, match="has no calibration"):
-        least_confidence(None, 0.1, "a-reader")
+        least_confidence(None, 0.1, "a-reader", 20)
+
+
+def test_a_promise_holds_at_the_depth_that_it_was_shown_at() -> None:
+    assert least_confidence(FITTED, 0.2, "a-reader", 20) == 0.8
+    assert least_confidence(MADE, 0.2, "a-reader", 4) == 0.8  # nobody knows of which it was
+    with pytest.raises(InvalidInput, match=r"^max_error: .* shown for a depth of 20, not 4: leave one of the two out$"):
+        least_confidence(FITTED, 0.2, "a-reader", 4)
+
+
+def test_what_finds_passages_in_another_way_is_named() -> None:
+    assert FITTED.differs("all-minilm:1", "convex") == ""
+    assert MADE.differs("another", "another") == ""  # as above
+    assert FITTED.differs("all-minilm:2", "convex") == "embedder all-minilm:1, not all-minilm:2"
+    assert FITTED.differs("e", "rrf") == "embedder all-minilm:1, not e and fusion convex, not rrf"
+
+
+def test_a_reader_has_no_confidence_beside_what_it_was_not_fitted_with(caplog: pytest.LogCaptureFixture) -> None:
+    reader = Reader(FakeSpanModel(by_word()), 9, replace(FITTED, fitted=Fitted("all-minilm:1", fusion(), 20)))
+    assert reader.beside("all-minilm:1") is reader
+    assert not caplog.records
+    plain = reader.beside("all-minilm:2")
+    assert (plain.calibration, plain.threshold, plain.max_tokens) == (None, reader.model.threshold, 9)
+    (told,) = caplog.messages
+    assert "the calibration of fake is of embedder all-minilm:1, not all-minilm:2; `make calibrate`" in told
+    assert Reader(reader.model).beside("all-minilm:2").calibration is None
+
+
+def test_the_reader_that_ships_was_fitted_with_what_ships() -> None:
+    fitted = json.loads(CALIBRATION.read_text("utf-8"))["fitted"]
+    assert (fitted["fusion"], fitted["depth"]) == (fusion(), signature(Archive.ask).parameters["depth"].default)
 
 
 def test_what_is_saved_is_read_again_for_the_same_reader_only(tmp_path: Path) -> None:
@@ -182,6 +220,13 @@ def test_what_is_saved_is_read_again_for_the_same_reader_only(tmp_path: Path) ->
     assert load_calibration(file, "a-reader", "onnx-int8") is None
     MADE.save(file)
     assert load_calibration(file, "a-reader", "onnx-int8") == MADE
+    FITTED.save(file)
+    assert load_calibration(file, "a-reader", "onnx-int8") == FITTED
+    raw = json.loads(file.read_text())
+    assert raw.pop("fitted") == {"embedder": "all-minilm:1", "fusion": "convex", "depth": 20}
+    file.write_text(json.dumps(raw))
+    assert load_calibration(file, "a-reader", "onnx-int8") == MADE  # as it was written before
+    MADE.save(file)
     assert load_calibration(file, "a-reader", "torch") is None
     assert load_calibration(file, "another", "onnx-int8") is None
     whole = file.read_text()

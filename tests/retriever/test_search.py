@@ -8,7 +8,9 @@ from indexer.archive import Archive
 from indexer.commit import Draft, commit
 from indexer.types import Filters, Mode, Passage
 from indexer.views import View
-from retriever.search import search
+from retriever import fuse
+from retriever import search as searching
+from retriever.search import fusion, search
 from tests.fakes import WordEmbedder, article, page
 
 
@@ -76,3 +78,13 @@ def test_every_ranking_is_the_start_of_a_longer_one(tmp_path: Path, mode: Mode) 
     for k in (1, 20, 99, 100, 101, 150, 299):
         assert [hit.article.id for hit in search("khan 3", view, embedder, k, mode, copies=True)] == whole[:k]
     archive.close()
+
+
+def test_another_way_of_fusing_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {fusion()}
+    assert fusion.__wrapped__() in names
+    for module, constant, value in ((fuse, "_LEAST_SHARE", 0.7), (fuse, "_NEXT", 8), (searching, "LEG_DEPTH", 90)):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, constant, value)
+            names.add(fusion.__wrapped__())
+    assert len(names) == 4

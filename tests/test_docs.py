@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from api.settings import Settings
 from docs import refresh
 
 MANUAL = refresh.MANUAL.read_text("utf-8")
@@ -50,3 +51,11 @@ def test_every_example_of_the_manual_names_a_verb_and_its_options() -> None:
         verb = " ".join([first, *second]) if " ".join([first, *second]) in refresh.verbs() else first
         assert verb in refresh.verbs()
         assert set(re.findall(r" (--[a-z-]+)", rest)) <= set(re.findall(r"--[a-z-]+", refresh.help_of(verb)))
+
+
+def test_every_setting_stands_in_the_manual_of_the_service_with_its_default() -> None:
+    manual = (refresh.MANUAL.parent / "serve.md").read_text("utf-8")
+    rows = {name: row for row in manual.splitlines() for name in re.findall(r"`(PULLQUOTE_\w+)`", row.split(" | ")[0])}
+    assert set(rows) == {f"PULLQUOTE_{name.upper()}" for name in Settings.model_fields}
+    for name in ("embedder", "reader", "host", "port", "rate", "log", "slots", "queue"):
+        assert str(Settings.model_fields[name].default) in rows[f"PULLQUOTE_{name.upper()}"].split(" | ")[1], name

@@ -90,6 +90,14 @@ class Archive:
         counts.note(writing, sequence)
         self.index.note(writing, sequence)
 
+    def reopen_index(self) -> None:
+        """Search with the index that the store names by now."""
+        with self._lock:
+            before = self.index
+            self.index, self._chosen = index_of(self.store, lambda: self.space)
+            self._view = self._glance = None
+        before.close()
+
     def check(self) -> None:
         """Raises ArchiveUnavailable: its store or its index does not answer."""
         self._now()

@@ -10,6 +10,7 @@ import numpy as np
 from indexer import caches
 from indexer.caches import State
 from indexer.dense import ANY, Dense, Segments
+from indexer.generations import Generation
 from indexer.lexical import Lexical
 from indexer.passing import allowed
 from indexer.stores import ArticleStore, Transaction
@@ -84,6 +85,34 @@ class PassageIndex(Protocol):
 
     def repair(self) -> None:
         """Make it hold what the store holds. Raises ArchiveUnavailable."""
+        ...
+
+    def successor(self, made: Generation) -> Successor | None:
+        """What is to search passages that do not serve yet; None where nothing is made before they do."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
+class Successor(Protocol):
+    """An index of passages that are being made by another embedder, beside those that serve."""
+
+    def match(self) -> None:
+        """Make it hold what is made of them by now. Raises ArchiveUnavailable, IndexRefused."""
+        ...
+
+    def still_matches(self, writing: Transaction) -> bool:
+        """Whether nothing was removed for good since."""
+        ...
+
+    def take_over(self, writing: Transaction) -> None:
+        """Have it search the archive, in the transaction from which on its passages serve."""
+        ...
+
+    def discard_old(self) -> None:
+        """Remove the index of before."""
         ...
 
     def close(self) -> None:
@@ -177,6 +206,9 @@ class LocalIndex:
 
     def repair(self) -> None:
         """Nothing: `indexer.seal` makes damaged files anew."""
+
+    def successor(self, made: Generation) -> None:
+        """None: what serves is read from the store, or put on disk by `indexer.seal`."""
 
     def close(self) -> None:
         """See `PassageIndex.close`."""

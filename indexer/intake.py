@@ -75,7 +75,6 @@ class Intake:
     ) -> None:
         """Add every article under the paths: see `pullquote.Archive.index`."""
         if reembed:
-            _ = self._archive.caches  # a server's cannot be changed over, so far
             reembed_archive(self._archive, _until(stop, self._tell))
         self._archive.check_embedder()
         link_missing(self._archive)

@@ -50,7 +50,7 @@ class Milvus:
     """
 
     def __init__(self, url: str, collection: str) -> None:
-        self.place = shown(url)
+        self.place, self._url = shown(url), url
         self._uri = url.removeprefix("milvus+").removeprefix("milvus://")
         self.collection = self._name = collection
         self._circuit = Circuit(self.place)
@@ -58,6 +58,10 @@ class Milvus:
         self._client: MilvusClient | None = None
         self._partitions = set[str]()
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it tells with a traceback, our errors say
+
+    def beside(self, collection: str) -> Milvus:
+        """Another collection of the same Milvus."""
+        return Milvus(self._url, collection)
 
     def embedder(self) -> str | None:
         """Whose vectors the collection holds; None if there is none, or only what a kill left of making it."""

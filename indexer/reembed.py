@@ -2,23 +2,25 @@
 
 Stop it and run it again: what is embedded stays. Requests go on with the old vectors until the switch, which is one
 transaction; after it, a process that still has the old embedder is told so (`ModelMismatch`). One process at a
-time does it, under a kernel lock; each transaction looks again whether it is still this embedder's turn.
+time does it, under a lock; each transaction looks again whether it is still this embedder's turn. What is on disk,
+or in an index outside, is made beside what serves too.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from indexer import counts
 from indexer.archive import Archive
 from indexer.chunk import chunk
 from indexer.commit import insert_passages, next_sequence
 from indexer.errors import AlreadyReembedding
-from indexer.files import holder_of, kernel_lock
-from indexer.generations import SERVING, SIZE, Generation, claim, serving
+from indexer.files import holder_of
+from indexer.generations import SERVING, SIZE, Generation, claim, serving, set_meta
 from indexer.seal import SEAL_AT, seal_unfinished, sealing, sweep, words_of
 from indexer.stores import ArticleStore, Transaction
 from indexer.types import Article, Embedder, Floats, IndexEvent, Passage, VectorSpace
@@ -43,7 +45,7 @@ def reembed(archive: Archive, report: Callable[[IndexEvent], None]) -> bool:
     Raises AlreadyReembedding: another process is at it, and is named; ArchiveBusy, ArchiveReadOnly. What is embedded
     stays, the old vectors serve.
     """
-    with _alone(archive.folder):
+    with _alone(archive):
         made = _begin(archive)
         if made is None:
             clear(archive.store)
@@ -56,10 +58,11 @@ def reembed(archive: Archive, report: Callable[[IndexEvent], None]) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with kernel_lock(folder / LOCK) as mine:
+def _alone(archive: Archive) -> Iterator[None]:
+    with archive.store.alone(LOCK.removesuffix(".lock"), wait=False) as mine:
         if not mine:
-            raise AlreadyReembedding(folder, holder_of(folder / LOCK))
+            holder = holder_of(archive.folder / LOCK) if archive.is_folder else None
+            raise AlreadyReembedding(archive.store.place, holder)
         yield
 
 
@@ -109,14 +112,15 @@ def _begin(archive: Archive) -> Generation | None:
         clear(archive.store)  # it may have been begun with a third embedder
         with archive.store.writing() as writing:
             claim(writing, "reembedding", space)
-    return Generation(archive.folder, archive.store, space, serving(archive.store) + 1)
+    folder = archive.folder if archive.has_caches else Path()  # else nothing is put on disk
+    return Generation(folder, archive.store, space, serving(archive.store) + 1)
 
 
 def _check_turn(made: Generation, writing: Transaction) -> None:
     """Raises AlreadyReembedding: another embedder's vectors are made, or serve, by now."""
     sql = f"SELECT (SELECT value FROM meta WHERE key = 'reembedding'), {SERVING}"
     if writing.rows(sql) != [(made.space.fingerprint, made.generation - 1)]:
-        raise AlreadyReembedding(made.folder)
+        raise AlreadyReembedding(made.store.place)
 
 
 def _lacking(made: Generation) -> dict[str, Any]:
@@ -129,7 +133,7 @@ def _embed_missing(archive: Archive, made: Generation, report: Callable[[IndexEv
     missing, gathered = [row[0] for row in made.store.rows(sql, _lacking(made))], 0
     for start in range(0, len(missing), _BATCH):
         gathered += _store(made, _embed(archive, missing[start : start + _BATCH]), report)
-        if gathered >= SEAL_AT:
+        if archive.has_caches and gathered >= SEAL_AT:
             gathered = 0
             with sealing(made.folder, patient=True):
                 seal_unfinished(made)
@@ -183,21 +187,50 @@ def _clear_article(made: Generation, writing: Transaction, row: int) -> None:
 
 def _switch(archive: Archive, made: Generation) -> bool:
     """Let the new vectors serve, unless articles came meanwhile that have none."""
+    if not archive.has_caches:
+        return _switch_index(archive, made)
     with sealing(made.folder, patient=True):
         seal_unfinished(made)
         words = words_of(made)
         with made.store.writing() as writing:
-            _check_turn(made, writing)
-            sql = f"SELECT 1 FROM article WHERE removed_seq IS NULL AND {_MISSING} LIMIT 1"
-            if writing.rows(sql, _lacking(made)):
+            if not _serve(archive, made, writing, words):
                 return False
-            claim(writing, "embedder", made.space)
-            rows = [("runtime", archive.embedder.runtime), ("generation", made.generation), ("lexical", words)]
-            writing.many("INSERT OR REPLACE INTO meta VALUES (?, ?)", [row for row in rows if row[1] is not None])
-            writing.rows("DELETE FROM meta WHERE key = 'reembedding'")
-            writing.rows("DELETE FROM segment WHERE embedder != ?", (made.space.fingerprint,))
-            writing.rows("UPDATE meta SET value = value + 1 WHERE key = 'layout'")
-            writing.rows("INSERT INTO meta VALUES ('purged', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1")
-            next_sequence(writing)
         sweep(made)
         return True
+
+
+def _switch_index(archive: Archive, made: Generation) -> bool:
+    """`_switch`, where the index is outside, or in memory alone."""
+    successor = archive.index.successor(made)
+    if successor is None:
+        with made.store.writing() as writing:
+            return _serve(archive, made, writing)
+    with closing(successor):
+        successor.match()
+        with made.store.writing() as writing:
+            if not (successor.still_matches(writing) and _serve(archive, made, writing)):
+                return False
+            successor.take_over(writing)
+        archive.reopen_index()
+        successor.discard_old()
+    return True
+
+
+def _serve(archive: Archive, made: Generation, writing: Transaction, words: str | None = None) -> bool:
+    """Switch, in one transaction; do nothing and say so where an article has no new vectors. words: their index."""
+    _check_turn(made, writing)
+    sql = f"SELECT 1 FROM article WHERE removed_seq IS NULL AND {_MISSING} LIMIT 1"
+    if writing.rows(sql, _lacking(made)):
+        return False
+    claim(writing, "embedder", made.space)
+    set_meta(writing, [("runtime", archive.embedder.runtime), ("generation", made.generation)])
+    if words is not None:
+        set_meta(writing, [("lexical", words)])
+    writing.rows("DELETE FROM meta WHERE key = 'reembedding'")
+    writing.rows("DELETE FROM segment WHERE embedder != ?", (made.space.fingerprint,))
+    writing.rows("UPDATE meta SET value = CAST(value AS BIGINT) + 1 WHERE key = 'layout'")
+    purged = "DO UPDATE SET value = CAST(meta.value AS BIGINT) + 1"
+    writing.rows(f"INSERT INTO meta VALUES ('purged', 1) ON CONFLICT(key) {purged}")
+    next_sequence(writing)
+    counts.recount(writing)
+    return True

@@ -19,8 +19,8 @@ from indexer.caches import floats
 from indexer.counts import counts
 from indexer.dense import ANY
 from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, IndexLost, IndexMismatch, IndexRefused
-from indexer.generations import OF_SERVING
-from indexer.indexes import Searchable
+from indexer.generations import OF_SERVING, SIZE, Generation
+from indexer.indexes import Searchable, Successor
 from indexer.lexical import Words, stemmed_query
 from indexer.milvus import MOST, Milvus
 from indexer.milvus_rows import Entry
@@ -37,6 +37,7 @@ _FRESH = 10.0
 _LENT = 1.0  # seconds that one search gives to following, of 256 articles at least: the rest is left to the next ones
 _COMPARED = 10_000  # passages compared with the store at a time
 _LAST = 2**62
+_AT_ONCE = 256  # articles written together
 _OF_ARTICLE = "passage JOIN article ON article.rowid = passage.article"
 
 
@@ -45,8 +46,11 @@ class SharedIndex:
 
     is_local = False
 
-    def __init__(self, store: ArticleStore, space: Callable[[], VectorSpace], milvus: Milvus) -> None:
+    def __init__(
+        self, store: ArticleStore, space: Callable[[], VectorSpace], milvus: Milvus, generation: int | None = None
+    ) -> None:
         self._store, self._space, self.milvus = store, space, milvus
+        self._chosen = OF_SERVING if generation is None else f"ordinal / {SIZE} = {generation}"
         self._checked = self._behind = self._others = self._told = False
         self._fresh_until = self._look_at = 0.0
 
@@ -147,7 +151,7 @@ class SharedIndex:
         }
         sql = f"""SELECT passage.rowid, passage.article, start, "end", fp16 FROM {_OF_ARTICLE}
             JOIN vector ON vector.passage = passage.rowid AND embedder = :embedder
-            WHERE passage.article {of_those} AND {OF_SERVING} ORDER BY passage.rowid"""
+            WHERE passage.article {of_those} AND {self._chosen} ORDER BY passage.rowid"""
         for passage, row, start, end, fp16 in self._store.rows(sql, {"embedder": space.fingerprint, "rows": chosen}):
             text, added, facts = texts[row]
             yield Entry(Words(passage, row, text[start:end], *facts), added, floats([fp16], space.width)[0])
@@ -223,10 +227,17 @@ class SharedIndex:
 
     def _differences(self) -> tuple[set[int], set[int]]:
         """The passages (rows) that the index lacks, and those that it should not have; not what the outbox names."""
+        missing, strange = self._compared()
+        sql = """SELECT rowid FROM passage WHERE rowid IN (SELECT value FROM json_each(?))
+            AND article IN (SELECT article FROM outbox)"""
+        waiting = {row[0] for row in self._store.rows(sql, (json.dumps(sorted(missing | strange)),))}
+        return missing - waiting, strange - waiting
+
+    def _compared(self) -> tuple[set[int], set[int]]:
         missing, strange, first = set[int](), set[int](), 1
         empty = self.milvus.embedder() is None
         sql = f"""SELECT passage.rowid FROM {_OF_ARTICLE} WHERE passage.rowid >= ? AND removed_seq IS NULL
-            AND {OF_SERVING} ORDER BY passage.rowid LIMIT {_COMPARED}"""
+            AND {self._chosen} ORDER BY passage.rowid LIMIT {_COMPARED}"""
         while first < _LAST:
             stored = {row[0] for row in self._store.rows(sql, (first,))}
             last = max(stored) if len(stored) == _COMPARED else _LAST
@@ -234,10 +245,25 @@ class SharedIndex:
             missing |= stored - held
             strange |= held - stored
             first = last + 1
-        sql = """SELECT rowid FROM passage WHERE rowid IN (SELECT value FROM json_each(?))
-            AND article IN (SELECT article FROM outbox)"""
-        waiting = {row[0] for row in self._store.rows(sql, (json.dumps(sorted(missing | strange)),))}
-        return missing - waiting, strange - waiting
+        return missing, strange
+
+    def match(self) -> None:
+        """Make it hold what the store does, whatever the outbox names: nobody else writes to it."""
+        if self.milvus.embedder() not in {None, self._space().fingerprint}:
+            self.milvus.discard()  # a third embedder's, who did not come to an end
+        self.milvus.prepare(self._space())
+        missing, strange = self._compared()
+        if strange:
+            self.milvus.drop_passages(sorted(strange))
+        articles = self._articles(missing)
+        for start in range(0, len(articles), _AT_ONCE):
+            self._make_right(articles[start : start + _AT_ONCE])
+
+    def successor(self, made: Generation) -> Successor:
+        """See `PassageIndex.successor`."""
+        from indexer.succession import SharedSuccessor
+
+        return SharedSuccessor(self._store, self.milvus, made)
 
     def close(self) -> None:
         """See `PassageIndex.close`."""

@@ -78,7 +78,6 @@ def test_the_command_line_takes_a_url(postgres: Postgres, tmp_path: Path, capsys
         ["compact"],
         ["backup", str(tmp_path / "copy")],
         ["delete", "x", "--purge"],
-        ["index", "--reembed"],
     ):
         assert main([*command, "--archive", url]) == 2
         assert "this is for archives in folders alone" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import logging
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +21,11 @@ from indexer import dense
 from indexer.dense import Segment, Segments
 from indexer.files import Stamp, is_intact
 from indexer.generations import SERVING, SIZE
-from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, Words
+from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, LexicalView, Words
 from indexer.lexical_files import sound
+from indexer.resident import Bounded
 from indexer.stores import ArticleStore
-from indexer.types import Floats, Halves, Ints, VectorSpace
+from indexer.types import Filters, Floats, Halves, Ints, VectorSpace
 
 LOG = logging.getLogger("pullquote")
 LOCK = "seal.lock"
@@ -58,7 +60,7 @@ class State:
     layout: Layout
     dense: Segments
     lexical: Lexical
-    disk: LexicalIndex | None
+    disk: Bounded[LexicalIndex] | None
     overlay: LexicalIndex
     dead: frozenset[int] = field(default_factory=frozenset)
 
@@ -115,7 +117,8 @@ def opened(
     overlay = LexicalIndex()
     overlay.update(new_words(store, since, sequence), (), sequence)
     dead = frozenset(removed_articles(store, since, sequence))
-    return State(sequence, layout, whole, _layers(disk, dead, overlay), disk, overlay, dead)
+    bounded = None if disk is None else Bounded(disk, partial(open_lexical, folder, layout.lexical, sequence))
+    return State(sequence, layout, whole, _layers(bounded, dead, overlay), bounded, overlay, dead)
 
 
 def advanced(store: ArticleStore, space: VectorSpace, state: State, sequence: int) -> State:
@@ -155,8 +158,27 @@ def _grown(
     return state.dense.extended(*_added_vectors(store, space, state.sequence, sequence), gone)
 
 
-def _layers(disk: LexicalIndex | None, dead: frozenset[int], overlay: LexicalIndex) -> Lexical:
-    return LexicalLayers([*([disk.view(dead)] if disk else []), overlay.view()])
+def _layers(disk: Bounded[LexicalIndex] | None, dead: frozenset[int], overlay: LexicalIndex) -> Lexical:
+    return LexicalLayers([*([_OnDisk(disk, dead)] if disk else []), overlay.view()])
+
+
+class _OnDisk:
+    """The words on disk, as a `Lexical`, without some articles (rows)."""
+
+    def __init__(self, files: Bounded[LexicalIndex], dead: frozenset[int]) -> None:
+        self._files, self._dead = files, dead
+        self._last = (index := files.now()), index.view(dead)
+
+    def search(self, query: str, k: int, filters: Filters) -> list[tuple[int, float]]:
+        """See `Lexical.search`."""
+        return self._view().search(query, k, filters)
+
+    def _view(self) -> LexicalView:
+        index, (known, view) = self._files.now(), self._last
+        if index is known:
+            return view
+        self._last = index, index.view(self._dead)
+        return self._last[1]
 
 
 def _segment(

@@ -25,6 +25,7 @@ LIST = 256  # vectors in a list of the approximate index, on average
 PROBED = 5  # times the root of the number of lists: how many a search looks into: `bench.dense`, docs/archive-scale.md
 _SAMPLE = 64  # vectors a list that the lists are learnt from
 _TOGETHER = (3, 4, 2, 1)  # dimensions that get one of 16 codes together: the first number that divides the width
+_COARSE = b"Iwrq"  # how a file of RaBitQ codes begins
 _QUERY_BITS = 6  # of a query, while it is compared with codes of one bit: more are slower and find no more
 _BLOCK = 8192  # vectors encoded at a time
 _READ = 96  # kilobytes of vectors read at a time: more, and malloc asks the kernel anew, for twice the time
@@ -144,7 +145,11 @@ class Codes:
     @classmethod
     def load(cls, file: Path) -> Codes:
         """Read codes that `save` wrote. Raises OSError or RuntimeError: the file cannot be read."""
-        return cls(faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC))
+        with file.open("rb") as opened:
+            mapped = (
+                opened.read(len(_COARSE)) == _COARSE
+            )  # of others faiss makes a copy: the map would be there beside it
+        return cls(faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC if mapped else 0))
 
     def save(self, file: Path) -> None:
         """Write the codes. Raises RuntimeError or OSError: the disk refuses."""

@@ -2,10 +2,8 @@
 
 FOLDER holds the questions.jsonl and the archive of one set of `bench.sets`. The first 30 passages of each question are
 read once, and its answers weighed from the first 4, 8, 12, 20 and 30 of them, as `ask --depth` does. right@k, MRR and
-F1 are those of `pullquote eval`; after them, MRR less that of the default, 20, question by question, with its 95 %
-interval, and what confidences are worth at each depth: those of the first answers, the share of these that a gold
-answer bears out (it is in it, or shares half of its words), and the expected calibration error. --times N: also ask N
-questions at each depth, in turn, and tell the median milliseconds.
+F1 are those of `pullquote eval`; the last column is MRR less that of the default, 20, question by question, with its
+95 % interval. --times N: also ask N questions at each depth, in turn, and tell the median milliseconds.
 """
 
 from __future__ import annotations
@@ -27,8 +25,7 @@ from indexer.types import Embedder, Filters
 from indexer.views import View
 from pullquote import EMBEDDER, READER
 from reader.answer import SPANS, Question, answer, text_of, weigh
-from reader.evaluate import RIGHT_FROM, calibration_error, f1, reliability
-from reader.group import Group
+from reader.evaluate import f1
 from reader.loading import load_reader
 from reader.model import Reader
 from retriever.evaluate import Half, Judged, chosen, holds, mean, means, read_judged
@@ -50,22 +47,19 @@ def by_depth(
     marks = {}
     for depth in depths:
         candidates = [span for span in every if span.passage < depth][:SPANS]
-        marks[depth] = _marks(weigh(judged.question, view, found[:depth], candidates, reader), judged.answers)
+        quotes = [one.best.quote for one in weigh(judged.question, view, found[:depth], candidates, reader)]
+        marks[depth] = _marks(quotes, judged.answers)
     return marks
 
 
-def _marks(groups: Sequence[Group], answers: Sequence[str]) -> dict[str, float]:
-    quotes = [one.best.quote for one in groups]
+def _marks(quotes: Sequence[str], answers: Sequence[str]) -> dict[str, float]:
     right = [holds(quote, answers) for quote in quotes]
     first = quotes[0] if quotes else ""
-    best = max(f1(first, gold) for gold in answers)
     return {
-        "confidence": (groups[0].confidence if groups else None) or 0.0,
-        "borne out": float(any(right[:1]) or best >= RIGHT_FROM),
         "right@1": float(any(right[:1])),
         "right@5": float(any(right[:5])),
         "MRR": 1 / (1 + right.index(True)) if any(right) else 0.0,
-        "F1": best,
+        "F1": max(f1(first, gold) for gold in answers),
     }
 
 
@@ -103,16 +97,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def table(rows: Sequence[dict[int, dict[str, float]]], times: dict[int, float]) -> str:
     """A line of Markdown for each depth. rows: of each question, its marks by depth."""
     ms = " ask, ms |" if times else ""
-    trust = " confidence | borne out | ECE |"
-    lines = [f"| {len(rows)} questions | {' | '.join(_SHOWN)} | MRR less that of {_DEFAULT} |{trust}{ms}"]
-    lines.append(f"|---|{'---|' * (len(_SHOWN) + 4 + bool(times))}")
+    lines = [f"| {len(rows)} questions | {' | '.join(_SHOWN)} | MRR less that of {_DEFAULT} |{ms}"]
+    lines.append(f"|---|{'---|' * (len(_SHOWN) + 1 + bool(times))}")
     for depth in DEPTHS:
         found = means([row[depth] for row in rows])
         less = mean([row[depth]["MRR"] - row[_DEFAULT]["MRR"] for row in rows])
         cells = [f"{found[name].mean:.3f}" for name in _SHOWN]
         cells += [f"{less.mean:+.3f} ({less.low:+.3f} to {less.high:+.3f})"]
-        sure, borne = (np.array([row[depth][name] for row in rows], np.float32) for name in ("confidence", "borne out"))
-        cells += [f"{sure.mean():.3f}", f"{borne.mean():.3f}", f"{calibration_error(reliability(sure, borne)):.3f}"]
         cells += [f"{times[depth]:.0f}"] if times else []
         lines.append(f"| {depth} | {' | '.join(cells)} |")
     return "\n".join(lines)

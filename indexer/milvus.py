@@ -18,23 +18,20 @@ from indexer.circuit import Circuit
 from indexer.errors import IndexLost, IndexMismatch, IndexRefused, InvalidInput, PullquoteError
 from indexer.milvus_client import (
     FAILURES,
-    DataType,
-    Function,
-    FunctionType,
     MilvusClient,
     is_gone,
     is_outage,
     is_stale,
     said,
 )
-from indexer.milvus_rows import KEYS, LONGEST, Entry, expression, partition_of, partitions, row_of
+from indexer.milvus_rows import Entry, expression, partition_of, partitions, row_of
+from indexer.milvus_schema import indexes, schema
 from indexer.types import Filters, Floats, VectorSpace
 
 MOST = 16_384  # results of one search: Milvus's own limit
 _SECONDS, _WRITE_SECONDS = 5.0, 30.0
 _ROWS = 1_000  # written in one call
 _EMBEDDER = "pullquote.embedder"  # the property that names whose vectors they are; written last of all
-_BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}  # as tantivy has them
 _LEAST_VERSION = (2, 5)  # with sparse vectors and the BM25 function
 _LEAST_EF = 256  # how many neighbours a search keeps in sight; at least twice what it returns
 
@@ -85,14 +82,10 @@ class Milvus:
         self._partitions.clear()
         if client.has_collection(self._name, timeout=_SECONDS):
             client.drop_collection(self._name, timeout=_WRITE_SECONDS)
-        index = client.prepare_index_params()
-        dense = {"M": 24, "efConstruction": 200}
-        index.add_index("vector", index_type="HNSW", metric_type="IP", params=dense)
-        index.add_index("terms", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
-        for field in (*KEYS.values(), "article", "published_first", "published_last"):
-            index.add_index(field, index_type="INVERTED")
-        client.create_collection(self._name, schema=_schema(space.width), timeout=_WRITE_SECONDS)
-        client.create_index(self._name, index, timeout=_WRITE_SECONDS, sync=False)  # it is empty: nothing to wait for
+        client.create_collection(self._name, schema=schema(space.width), timeout=_WRITE_SECONDS)
+        client.create_index(
+            self._name, indexes(), timeout=_WRITE_SECONDS, sync=False
+        )  # it is empty: nothing to wait for
         client.alter_collection_properties(self._name, {_EMBEDDER: space.fingerprint}, timeout=_WRITE_SECONDS)
         client.load_collection(self._name, timeout=_WRITE_SECONDS)
 
@@ -217,10 +210,6 @@ class Milvus:
         middle = (first + last) // 2  # there may be more: which it gave is Milvus's business
         return self.rows(first, middle) | self.rows(middle + 1, last) if first < last else held
 
-    def check(self) -> None:
-        """Raises ArchiveUnavailable: it does not answer; IndexRefused."""
-        self._call(lambda client: client.has_collection(self._name, timeout=_SECONDS))
-
     def close(self) -> None:
         """Close the connection."""
         self._let_go(self._client)
@@ -306,16 +295,3 @@ def shown(url: str) -> str:
 
 def _level(strong: bool) -> str:
     return "Strong" if strong else "Bounded"
-
-
-def _schema(width: int) -> object:
-    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("passage", DataType.INT64, is_primary=True)
-    for field in ("article", "added", *KEYS.values(), "published_first", "published_last"):
-        schema.add_field(field, DataType.INT64)
-    analyzer = {"tokenizer": "standard"}
-    schema.add_field("words", DataType.VARCHAR, max_length=LONGEST, enable_analyzer=True, analyzer_params=analyzer)
-    schema.add_field("terms", DataType.SPARSE_FLOAT_VECTOR)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=width)
-    schema.add_function(Function("bm25", FunctionType.BM25, ["words"], ["terms"]))
-    return schema

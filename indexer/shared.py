@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from indexer import outbox
 from indexer.caches import floats
 from indexer.counts import counts
-from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, IndexMismatch, IndexRefused
+from indexer.errors import ArchiveBusy, ArchiveReadOnly, ArchiveUnavailable, IndexLost, IndexMismatch, IndexRefused
 from indexer.generations import OF_SERVING, SIZE, Generation
 from indexer.indexes import Searchable, Successor
 from indexer.lexical import Words
@@ -167,8 +167,9 @@ class SharedIndex:
                 self.milvus.compact()
 
     def check(self) -> None:
-        """See `PassageIndex.check`."""
-        self.milvus.check()
+        """See `PassageIndex.check`; also raises IndexLost: the collection was there, and nobody is making it anew."""
+        if self.milvus.embedder() is None and self._checked and not outbox.due(self._store):
+            raise IndexLost(self.place, "there is no such collection")
 
     def _check_embedder(self) -> None:
         """Raises IndexMismatch: the index holds another embedder's vectors."""

@@ -128,14 +128,14 @@ def test_a_wrong_password_is_told_and_is_no_outage() -> None:
         refusing(grpc.StatusCode.UNAUTHENTICATED) as url,
         pytest.raises(IndexRefused, match="auth check fail") as caught,
     ):
-        Milvus(url, "pullquote").check()
+        Milvus(url, "pullquote").embedder()
     assert "secret" not in str(caught.value)
 
 
 def test_a_server_that_is_not_ready_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SECONDS", 0.3)
     with refusing(grpc.StatusCode.UNAVAILABLE) as url, pytest.raises(ArchiveUnavailable, match="does not answer"):
-        Milvus(url, "pullquote").check()
+        Milvus(url, "pullquote").embedder()
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,14 @@ def test_a_lost_collection_is_told_and_mended_and_one_that_is_being_made_is_wait
     view = archive.view()
     assert contents(view) == {"a": "khan met xi"}
     milvus_of(archive).discard()
-    with pytest.raises(IndexLost, match="doctor --repair"):
-        contents(view)
+    for use in (lambda: contents(view), archive.check):
+        with pytest.raises(IndexLost, match="doctor --repair"):
+            use()
     with archive.store.alone(shared._LOCK, wait=True):  # another process, which is at it
         with archive.store.writing() as writing:
             outbox.note_all(writing)
         assert view.dense.search(WordEmbedder().encode_query("khan"), 5) == []
+        archive.check()
     archive.index.repair()
     assert contents(view) == {"a": "khan met xi"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -40,7 +41,8 @@ def search(
     """
     if copies:
         return hits_of(view, rank(query, view, embedder, k, mode, filters or Filters())[:k], query)
-    return hits_of(view, [kept.ranked for kept in find(query, view, embedder, k, mode, filters or Filters())], query)
+    found = find(query, view, embedder, k, mode, filters or Filters(), copies=False)
+    return hits_of(view, [kept.ranked for kept in found], query)
 
 
 def hit_list(
@@ -52,12 +54,19 @@ def hit_list(
     return HitList(tuple(hits[:top_k]), following, view.info, unknown_dates(view, filters))
 
 
-def find(query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters) -> list[Kept]:
-    """Return the k best passages that say something new, each with its copies; looks deeper until there are k."""
+def find(
+    query: str, view: View, embedder: Embedder, k: int, mode: Mode, filters: Filters, copies: bool = True
+) -> list[Kept]:
+    """Return the k best passages that say something new, each with its copies; looks deeper until there are k.
+
+    copies: all that were found; else those that stand among the first, which takes less time.
+    """
     depth = k
     while True:
         ranking = rank(query, view, embedder, depth, mode, filters)
-        kept = collapse(view, ranking, k)
+        kept = [] if copies else collapse(view, ranking[: 2 * k], k)
+        if len(kept) < k:
+            kept = collapse(view, ranking, k)
         if len(kept) >= k or len(ranking) < depth:
             return kept
         depth = 2 * max(depth, len(ranking))
@@ -155,13 +164,12 @@ def _whole_ties(find: Callable[[int], list[tuple[int, float]]], k: int) -> list[
 
 def in_order(view: View, ranking: Sequence[Ranked]) -> list[Ranked]:
     """Sort by score; ties by article id, then offset, so that the order does not hang on the layout of the caches."""
-    located = view.passages([ranked.passage for ranked in ranking])
-    ids = view.ids([place.article for place in located])
-    keyed = [
-        ((-ranked.score, ids[place.article], place.start), ranked)
-        for ranked, place in zip(ranking, located, strict=True)
-    ]
-    return [ranked for _, ranked in sorted(keyed, key=lambda pair: pair[0])]
+    times = Counter(ranked.score for ranked in ranking)
+    tied = [ranked.passage for ranked in ranking if times[ranked.score] > 1]  # the others need not be looked up
+    places = dict(zip(tied, view.passages(tied), strict=True))
+    ids = view.ids([place.article for place in places.values()])
+    after = {passage: (ids[place.article], place.start) for passage, place in places.items()}
+    return sorted(ranking, key=lambda ranked: (-ranked.score, after.get(ranked.passage, ("", 0))))
 
 
 def hits_of(view: View, ranking: Sequence[Ranked], query: str = "") -> list[Hit]:

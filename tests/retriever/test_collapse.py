@@ -64,6 +64,21 @@ def test_copies_are_known_with_what_they_repeat(archive: Archive) -> None:
     assert texts == [SENTENCES[2], SENTENCES[2]]
 
 
+def test_a_search_looks_as_far_down_as_copies_make_it(archive: Archive) -> None:
+    """Eight copies of one article stand before all else: its passages, then what others say, as `find` has them."""
+    copies = dict.fromkeys("abcdefgh", SENTENCES[:2])
+    view = view_of(archive, **copies, z=["A storm closed a school.", "Nobody was hurt."])
+    for k in (1, 2, 3, 4):
+        hits = search("storm normandy", view, archive.embedder, k, "dense")
+        whole = find("storm normandy", view, archive.embedder, k, "dense", Filters())
+        assert [(hit.article.id, hit.range.start) for hit in hits] == [
+            (view.article_at(kept.place.article).id, kept.place.start) for kept in whole
+        ]
+        assert len(hits) == k
+    assert {hit.article.id for hit in search("storm normandy", view, archive.embedder, 4, "dense")} == {"a", "z"}
+    assert sum(len(kept.copies) for kept in find("storm normandy", view, archive.embedder, 4, "dense", Filters())) == 14
+
+
 def test_filters_come_first(archive: Archive) -> None:
     """The copy answers where a filter leaves the first article out."""
     view = view_of(archive, a=SENTENCES[:4], z=SENTENCES[:4])

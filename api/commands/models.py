@@ -21,7 +21,7 @@ def models(
 ) -> int:
     """List the models, or get them ready."""
     from api.settings import Settings
-    from indexer.models.fetch import default_folder, prepare, ready
+    from indexer.models.fetch import default_folder, others, prepare, ready
     from indexer.models.registry import load_registry
 
     settings = Settings()
@@ -32,6 +32,9 @@ def models(
     if fetch:
         for spec in specs:
             prepare(spec, folder, report=exits.complain)
+            if old := others(spec, folder):
+                names = ", ".join(home.name for home in old)
+                exits.complain(f"{folder} also holds {names}: delete them if no other Pullquote here uses them")
     states = [ready(spec, folder) for spec in specs]
     if json:
         for state in states:

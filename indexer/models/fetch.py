@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,13 @@ def prepare(spec: ModelSpec, folder: Path, report: Report | None = None) -> None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     report(f"{spec.name} is ready in {manifest.home(spec, folder)}")
+
+
+def others(spec: ModelSpec, folder: Path) -> list[Path]:
+    """The folders of the same model as other versions of models.yaml or of Pullquote prepared it, by name."""
+    name = re.compile(rf"{re.escape(spec.name)}-[0-9a-f]{{{len(spec.hash)}}}")
+    found = [home for home in folder.glob("*") if name.fullmatch(home.name)]
+    return sorted(home for home in found if home != manifest.home(spec, folder))
 
 
 def _collect(spec: ModelSpec, into: Path, report: Report) -> None:

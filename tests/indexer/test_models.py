@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from indexer.errors import InvalidInput, ModelDamaged, ModelMissing, ModelUnavailable
 from indexer.models import manifest
-from indexer.models.fetch import default_folder, prepare, ready
+from indexer.models.fetch import default_folder, others, prepare, ready
 from indexer.models.registry import HubSource, ModelSpec, PackageSource, PathSource, load_registry
 from indexer.models.spans import SpanModel, load_span_model, slide
 from indexer.models.tokenizer import Tokenizer, Tokens
@@ -52,6 +52,14 @@ def toy(tmp_path: Path) -> ModelSpec:
 
 
 # The registry
+
+
+def test_other_versions_of_a_model_are_told_apart_from_it_and_from_other_models(toy: ModelSpec, tmp_path: Path) -> None:
+    kin = [f"toy-{'0' * 10}", f"toy-{'f' * 10}"]
+    for name in (*kin, manifest.home(toy, tmp_path).name, f"toy-large-{'0' * 10}", "toy-0123", ".toy-abcdefabcd"):
+        (tmp_path / name).mkdir()
+    assert [home.name for home in others(toy, tmp_path)] == kin
+    assert others(toy, tmp_path / "none") == []
 
 
 def test_models_yaml_names_an_embedder_and_a_reader_with_hashes_and_limits() -> None:

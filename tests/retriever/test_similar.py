@@ -6,7 +6,7 @@ import pytest
 from indexer.errors import InvalidInput
 from indexer.types import Filters
 from indexer.views import View
-from retriever.similar import similar
+from retriever.similar import similar, similar_list, vectors_of
 from tests.fakes import WordEmbedder
 
 
@@ -33,3 +33,13 @@ def test_a_text_is_compared_under_filters(view: View, embedder: WordEmbedder) ->
 def test_nothing_to_compare_is_an_error(view: View) -> None:
     with pytest.raises(InvalidInput, match="no text to compare"):
         similar(view, np.zeros((0, 32), np.float32), 5, Filters())
+
+
+def test_a_text_is_cut_into_passages_that_are_compared(view: View, embedder: WordEmbedder) -> None:
+    vectors = vectors_of("The Games opened in Beijing.", embedder)
+    assert vectors.shape == (1, 32)
+    assert similar_list(view, None, vectors, 1, Filters()).items[0].article.id == "a3"
+    assert [hit.article.id for hit in similar_list(view, "a3", None, 9, Filters()).items].count("a3") == 0
+    for text, problem in (("a\0b", "NUL"), (" ", "empty"), ("x" * 5_000_001, "shorten it")):
+        with pytest.raises(InvalidInput, match=problem):
+            vectors_of(text, embedder)

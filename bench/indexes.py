@@ -28,7 +28,9 @@ _KINDS = {  # name -> factory string, and the settings to try
     "IVF-RaBitQ": ("IVF{lists},RaBitQ", (16, 8, 4)),
     "IVF-RaBitQ, rotated": ("RR{width},IVF{lists},RaBitQ", (8,)),
     "IVF-RaBitQ, 4-bit scan": ("IVF{lists},RaBitQfs", (16, 8, 4)),
-    "IVF-PQ": ("IVF{lists},PQ96x4fs", (16, 8, 4)),
+    "IVF-PQ, four dimensions a code": ("IVF{lists},PQ96x4fs", (8, 4)),
+    "IVF-PQ, three dimensions a code": ("IVF{lists},PQ128x4fs", (16, 8, 4)),
+    "IVF-PQ, two dimensions a code": ("IVF{lists},PQ192x4fs", (8, 4)),
     "HNSW over 8-bit codes": ("HNSW24,SQ8", (64, 128, 256)),
 }
 
@@ -56,8 +58,9 @@ def _rows(name: str, vectors: Any, exact: nearest.Exact, asked: Floats, truth: l
     lists = len(vectors) // nearest.LIST
     begun = time.process_time()
     index = faiss.index_factory(vectors.shape[1], factory.format(lists=lists, width=vectors.shape[1]), _INNER)
-    index.train(np.asarray(vectors[:: max(1, len(vectors) // (64 * lists))], np.float32))
-    index.add(np.asarray(vectors, np.float32))
+    with nearest.threads(1):
+        index.train(np.asarray(vectors[:: max(1, len(vectors) // (64 * lists))], np.float32))
+        index.add(np.asarray(vectors, np.float32))
     built, size = time.process_time() - begun, len(faiss.serialize_index(index)) / len(vectors)
     held = exact.vectors()
     for setting in settings:

@@ -137,9 +137,10 @@ class Codes:
         index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, 10 * _SAMPLE
         index.pq.cp.min_points_per_centroid = 1
         sample = np.linspace(0, n - 1, max(index.pq.ksub, min(n, lists * _SAMPLE))).astype(np.int64)
-        index.train(vectors[sample].astype(np.float32))
-        for start in range(0, n, _BLOCK):
-            index.add(vectors[start : start + _BLOCK].astype(np.float32))
+        with threads(1):  # codes are learnt in many small steps, between which more would wait for each other
+            index.train(vectors[sample].astype(np.float32))
+            for start in range(0, n, _BLOCK):
+                index.add(vectors[start : start + _BLOCK].astype(np.float32))
         return cls(index)
 
     @classmethod

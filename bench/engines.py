@@ -173,6 +173,8 @@ def measured(folder: Path, places: Places, n: int, asked: Asked) -> Iterator[dic
                 view, times = views[name], so_far.times[name]
                 dense = view.dense.search(vector, 10)
                 so_far.hits[name].append(sum(score >= best[at] - 1e-5 for _, score in dense) / 10)
+                times["by meaning alone"].append(_timed(partial(view.dense.search, vector, 100)))
+                times["by words alone"].append(_timed(partial(view.lexical.search, text, 100, _NONE)))
                 begun = time.perf_counter()
                 ranking = search(text, view, prepared, 10)
                 times["search"].append(time.perf_counter() - begun)
@@ -230,7 +232,7 @@ def table(results: dict[str, Any]) -> str:
     ]
     rows += [
         (f"{what}, p50 / p95 ms", [f"{ms[name][what][0]} / {ms[name][what][1]}" for name in names])
-        for what in ("search", "search of seven months", "ask")
+        for what in ("by meaning alone", "by words alone", "search", "search of seven months", "ask")
     ]
     head = ["| | folder | PostgreSQL | PostgreSQL and Milvus |", "|---|---|---|---|"]
     return "\n".join([*head, *(f"| {what} | {' | '.join(map(str, values))} |" for what, values in rows)])

@@ -133,8 +133,7 @@ class Segments:
                 codes, filtered = segment.vectors.codes, allowed is not None
                 guesses.append((segment, partial(_guess, codes, query, wanted, min(k, n), mask, filtered)))
         found += _scored(query, k, wanted, _side_by_side(guesses))
-        pairs = [pair for segment, part in found for pair in _pairs(segment, part)]
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
+        return _best(found, k)
 
 
 def in_memory(passages: Ints, vectors: Halves | Floats) -> Segment:
@@ -268,5 +267,11 @@ def _scored(
             yield segment, segment.vectors.rows.search(query, k, positions)
 
 
-def _pairs(segment: Segment, found: Found) -> Iterator[tuple[int, float]]:
-    return zip(segment.passages[found.positions].tolist(), found.scores.tolist(), strict=True)
+def _best(found: Sequence[tuple[Segment, Found]], k: int) -> list[tuple[int, float]]:
+    """The k best of all segments, ties by row."""
+    if not found:
+        return []
+    scores = np.concatenate([part.scores for _, part in found])
+    passages = np.concatenate([segment.passages[part.positions] for segment, part in found])
+    best = np.lexsort((passages, -scores))[:k]
+    return list(zip(passages[best].tolist(), scores[best].tolist(), strict=True))

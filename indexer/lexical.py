@@ -191,49 +191,50 @@ def query_words(query: str) -> list[str]:
 
 def terms(text: str, wanted: frozenset[str] | None = None) -> list[Term]:
     """Cut a text into words as the index does; only those of the wanted stems. The offsets are into `text` as given."""
-    stems = [(stem, start, end) for start, end in _spans(text, wanted) for stem in _stems(text[start:end])]
+    stems = [(stem, start, end) for start, end in _spans(text, wanted) for stem in _stems_in(text[start:end])]
     return [Term(*found) for found in stems if wanted is None or found[0] in wanted]
 
 
 def _spans(text: str, wanted: frozenset[str] | None) -> Iterator[tuple[int, int]]:
-    """Where the words of a text stand, those at least that may have a wanted stem."""
-    runs = _RUN.finditer(text)
-    if wanted is not None:
-        among = _among(wanted)
-        runs = filter(lambda run: among[run[0]], runs)
-    for run in runs:
-        start, end = run.span()
-        if run[0].isascii():
+    """Where the words of a text stand, in order; all, or those of the runs that have a wanted stem."""
+    if wanted is None:
+        runs = [run.span() for run in _RUN.finditer(text)]
+    else:  # most have none: each is looked at once, and looked for only if it has
+        having = [run for run in set(_RUN.findall(text)) if not wanted.isdisjoint(_stems_in(run))]
+        runs = sorted(span for run in having for span in _places(text, run))
+    for start, end in runs:
+        for first, last in _words_in(text[start:end]):
+            yield start + first, start + last
+
+
+def _places(text: str, run: str) -> Iterator[tuple[int, int]]:
+    """Where a run stands as a whole one."""
+    start = text.find(run)
+    while start >= 0:
+        end = start + len(run)
+        if not (start and _RUN.match(text, start - 1)) and not _RUN.match(text, end):
             yield start, end
-        else:  # what is a letter there is up to the index's own splitter
-            for token in _splitter().pre_tokenize(run[0]).tokens:
-                yield start + token.char_offset_from, start + token.char_offset_to
+        start = text.find(run, end)
 
 
-class _Among(dict[str, bool]):
-    """Whether words have one of some stems: each is looked at once."""
-
-    def __init__(self, wanted: frozenset[str]) -> None:
-        super().__init__()
-        self._wanted = wanted
-
-    def __missing__(self, run: str) -> bool:
-        self[run] = not run.isascii() or not self._wanted.isdisjoint(_stems(run))
-        return self[run]
+def _words_in(run: str) -> Sequence[tuple[int, int]]:
+    """Where words stand in a run: all of it is one if it is ASCII; else the index's splitter says what a letter is."""
+    if run.isascii():
+        return ((0, len(run)),)
+    return [(token.char_offset_from, token.char_offset_to) for token in _splitter().pre_tokenize(run).tokens]
 
 
-@lru_cache(maxsize=8)  # each of a ranking's passages is marked for the same query
-def _among(wanted: frozenset[str]) -> _Among:
-    return _Among(wanted)
-
-
-def _stems(word: str) -> tuple[str, ...]:
-    return _known_stems(word) if len(word) <= _LONGEST else tuple(_tokens(word, stem=True))
+def _stems_in(run: str) -> tuple[str, ...]:
+    return _known_stems(run) if len(run) <= _LONGEST else _stems_of(run)
 
 
 @lru_cache(maxsize=1 << 15)  # texts repeat their words: marking those of a query would stem each again, hit by hit
-def _known_stems(word: str) -> tuple[str, ...]:
-    return tuple(_tokens(word, stem=True))
+def _known_stems(run: str) -> tuple[str, ...]:
+    return _stems_of(run)
+
+
+def _stems_of(run: str) -> tuple[str, ...]:
+    return tuple(stem for start, end in _words_in(run) for stem in _tokens(run[start:end], stem=True))
 
 
 def _tokens(text: str, stem: bool) -> list[str]:

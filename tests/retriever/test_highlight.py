@@ -37,7 +37,7 @@ def test_marks_are_words_of_the_text_in_order(query: str, text: str) -> None:
 def by_the_index(text: str) -> list[Term]:
     """Every word cut by the splitter of the index itself, on the whole text."""
     spans = [(token.char_offset_from, token.char_offset_to) for token in lexical._splitter().pre_tokenize(text).tokens]
-    return [Term(stem, start, end) for start, end in spans for stem in lexical._stems(text[start:end])]
+    return [Term(stem, start, end) for start, end in spans for stem in lexical._stems_in(text[start:end])]
 
 
 @given(

@@ -24,6 +24,7 @@ from retriever.recency import bonus
 from retriever.requests import next_cursor
 
 LEG_DEPTH = 100  # passages of each leg that are fused
+_TIED = 28  # more than are wanted, so that most ties end among them: looking once more takes as long again
 
 
 def search(
@@ -155,11 +156,12 @@ def fusion() -> str:
 
 
 def _whole_ties(find: Callable[[int], list[tuple[int, float]]], k: int) -> list[tuple[int, float]]:
-    """At least k, and all that score as the last of them: a cut inside a tie would hang on the layout of the caches."""
-    depth = k + 1
+    """More than k, and all that score as the kth: a cut inside a tie would hang on the layout of the caches."""
+    depth = k + _TIED
     while len(found := find(depth)) == depth and found[k - 1][1] == found[-1][1]:
         depth *= 2
-    return found
+    end = next((place for place in range(k, len(found)) if found[place][1] != found[k - 1][1]), len(found))
+    return found[: max(end, k + 1)]
 
 
 def in_order(view: View, ranking: Sequence[Ranked]) -> list[Ranked]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
-MOST = 128_000_000  # bytes that searches may touch before the files are opened anew
+MOST = 100_000_000  # bytes that searches may touch before the files are opened anew
 _STATM = Path("/proc/self/statm")  # Linux alone has it; elsewhere nothing is opened anew
 _Mapping = TypeVar("_Mapping")
 

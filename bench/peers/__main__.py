@@ -1,8 +1,9 @@
 """Pullquote beside txtai and Haystack: `make bench`, or `python -m bench.peers FOLDER [--articles N] [--questions N]`.
 
 FOLDER/news holds what `bench.sets` wrote. All get the same articles, weights, questions and two cores, each in a
-process of its own; they index one after the other, and take turns for each question. What FOLDER/peers holds already is
-not done again: delete it to begin anew. Writes docs/peers.md and peers.svg.
+process of its own; they index one after the other, and take turns for each question. A question is asked as of its day:
+what was published later is filtered out (--undated: it is not). What FOLDER/peers holds already is not done again:
+delete it to begin anew. Writes docs/peers.md and peers.svg.
 
 With --archive DIR, an archive of the set `whole` of `bench.sets`, the others take its passages with their vectors in
 place of articles, as they would need hours to embed so many: then FOLDER/whole holds the questions, FOLDER/peers-whole
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=600, help="ask no longer than this")
     parser.add_argument("--skip", nargs="*", default=(), help='what is not asked: "Haystack, hybrid", for one')
     parser.add_argument("--archive", type=Path, help="ask all of this archive's passages")
+    parser.add_argument("--undated", action="store_true", help="all articles are there, whatever the day of a question")
     given = parser.parse_args(arguments)
     home = given.folder / ("peers-whole" if given.archive else "peers")
     if given.archive:
@@ -80,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     every = [(peer, variant) for peer in peers(given.python) for variant in peer.variants]
     asking = [(peer, variant) for peer, variant in every if f"{peer.name}, {variant}" not in given.skip]
     if not all((home / f"{_name(peer, variant)}.json").is_file() for peer, variant in asking):
-        tasks = [task(peer, variant, home, ids, prepared) for peer, variant in asking]
+        tasks = [task(peer, variant, home, ids, prepared, not given.undated) for peer, variant in asking]
         in_turn(tasks, len(ids), ROOT, 60 * given.minutes)
     runs = [Run(f"{peer.name}, {variant}", *_outcomes(home, peer, variant)) for peer, variant in asking]
     ids = [row["id"] for row in runs[0].asked["rows"]]
@@ -108,6 +110,7 @@ def slice_of(news: Path, home: Path, n_articles: int, n_questions: int) -> list[
                 "question": one.question,
                 "answers": one.answers,
                 "articles": [article for article in one.articles if article in kept],
+                "as_of": one.as_of,
             }
             for one in asked
         ]
@@ -131,7 +134,7 @@ def all_of(whole: Path, home: Path, archive: Path, n_questions: int) -> list[str
     return [one.id for one in chosen(read_judged(home / "questions.jsonl"), "report", n_questions)]
 
 
-def task(peer: Peer, variant: str | None, home: Path, ids: list[str], prepared: bool) -> list[str]:
+def task(peer: Peer, variant: str | None, home: Path, ids: list[str], prepared: bool, dated: bool = True) -> list[str]:
     """The command that indexes, or asks. prepared: `home` holds the passages with their vectors."""
     job = Job(
         articles=str(home / "articles.jsonl"),
@@ -142,6 +145,7 @@ def task(peer: Peer, variant: str | None, home: Path, ids: list[str], prepared: 
         variant=variant or "",
         ids=ids if variant else [],
         ready=str(home) if prepared else "",
+        dated=dated,
     )
     return command(peer.python, peer.module, job, home, _name(peer, variant))
 

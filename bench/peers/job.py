@@ -29,6 +29,7 @@ class Job:
 
     ids: the questions to ask; none: index. variant: how. warm: how many of them are asked first, unmeasured.
     ready: a folder with passages.jsonl and vectors.npy (`bench.peers.ready`), to be taken in place of the articles.
+    dated: questions are asked as of their day.
     """
 
     articles: str
@@ -40,6 +41,14 @@ class Job:
     ids: list[str] = field(default_factory=list)
     warm: int = 3
     ready: str = ""
+    dated: bool = True
+
+
+class Asked(NamedTuple):
+    """A question. day: what was published after it is not there yet, YYYYMMDD; None: all is there."""
+
+    text: str
+    day: int | None = None
 
 
 class Place(NamedTuple):
@@ -67,9 +76,9 @@ class System(NamedTuple):
     answers and passages that ask does not show.
     """
 
-    ask: Callable[[str], Reply]
-    search: Callable[[str], object]
-    every: Callable[[str], Reply] | None = None
+    ask: Callable[[Asked], Reply]
+    search: Callable[[Asked], object]
+    every: Callable[[Asked], Reply] | None = None
 
 
 def run(index: Callable[[Job, list[dict[str, Any]]], int], load: Callable[[Job], System]) -> None:
@@ -101,20 +110,22 @@ def _index(job: Job, index: Callable[[Job, list[dict[str, Any]]], int]) -> dict[
 
 
 def _ask(job: Job, load: Callable[[Job], System]) -> dict[str, Any]:
-    asked = {row["id"]: row["question"] for row in _lines(job.questions)}
-    texts, system = [asked[one] for one in job.ids], load(job)
-    for text in texts[: job.warm]:
-        system.ask(text)
+    known = {
+        row["id"]: Asked(row["question"], day_of(row.get("as_of")) if job.dated else None)
+        for row in _lines(job.questions)
+    }
+    asked, system = [known[one] for one in job.ids], load(job)
+    for question in asked[: job.warm]:
+        system.ask(question)
     print(READY, flush=True)
     rows = []
-    for one, text in zip(job.ids, texts, strict=True):
+    for one, question in zip(job.ids, asked, strict=True):
         if not sys.stdin.readline():
             break
-        ask_ms, ask_cpu_ms, reply = _timed(system.ask, text)
-        search_ms, search_cpu_ms, _ = _timed(
-            system.search, f"{text} "
-        )  # the space, so that nothing is remembered from `ask`
-        more = system.every(text) if system.every else reply
+        ask_ms, ask_cpu_ms, reply = _timed(system.ask, question)
+        other = question._replace(text=f"{question.text} ")  # so that nothing is remembered from `ask`
+        search_ms, search_cpu_ms, _ = _timed(system.search, other)
+        more = system.every(question) if system.every else reply
         shown = {"answers": more.answers, "answered": reply.answered, "passages": more.passages}
         taken = {"ask_ms": ask_ms, "search_ms": search_ms, "ask_cpu_ms": ask_cpu_ms, "search_cpu_ms": search_cpu_ms}
         rows.append({"id": one, **taken, **shown})
@@ -122,10 +133,15 @@ def _ask(job: Job, load: Callable[[Job], System]) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def _timed(work: Callable[[str], Any], text: str) -> tuple[float, float, Any]:
+def day_of(published_at: str | None) -> int | None:
+    """20220206 of "2022-02-06" or of a time on that day; None where there is none."""
+    return int(published_at[:10].replace("-", "")) if published_at else None
+
+
+def _timed(work: Callable[[Asked], Any], question: Asked) -> tuple[float, float, Any]:
     """Milliseconds on the clock, those of the processor in all threads, and what was made."""
     begun, used = time.perf_counter(), time.process_time()
-    made = work(text)
+    made = work(question)
     return round(1000 * (time.perf_counter() - begun), 2), round(1000 * (time.process_time() - used), 2), made
 
 

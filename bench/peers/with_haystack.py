@@ -24,7 +24,7 @@ from haystack_integrations.components.embedders.sentence_transformers import (
 )
 from haystack_integrations.components.readers.transformers import TransformersExtractiveReader
 
-from bench.peers.job import Job, Place, Reply, System, passages, run, vectors
+from bench.peers.job import Asked, Job, Place, Reply, System, day_of, passages, run, vectors
 
 READ, SHOWN = 20, 10  # passages read, as many as Pullquote; answers and passages shown
 
@@ -43,10 +43,14 @@ def index(job: Job, articles: list[dict[str, Any]]) -> int:
     pipeline.add_component("writer", DocumentWriter(store))
     pipeline.connect("splitter", "embedder")
     pipeline.connect("embedder", "writer")
-    given = [Document(content=row["text"], meta={"id": row["id"], "title": row.get("title") or ""}) for row in articles]
+    given = [Document(content=row["text"], meta=_meta(row)) for row in articles]
     pipeline.run({"splitter": {"documents": given}})
     store.save_to_disk(job.home)
     return int(store.count_documents())
+
+
+def _meta(row: dict[str, Any]) -> dict[str, Any]:
+    return {"id": row["id"], "title": row.get("title") or "", "day": day_of(row.get("published_at")) or 0}
 
 
 def load(job: Job) -> System:
@@ -60,11 +64,13 @@ def load(job: Job) -> System:
     asking.add_component("reader", TransformersExtractiveReader(model=Path(job.reader), top_k=SHOWN))
     asking.connect(f"{source}.documents", "reader.documents")
 
-    def inputs(question: str) -> dict[str, Any]:
-        return {"embedder": {"text": question}, **({"words": {"query": question}} if hybrid else {})}
+    def inputs(question: Asked) -> dict[str, Any]:
+        there = {"field": "meta.day", "operator": "<=", "value": question.day} if question.day is not None else None
+        words = {"words": {"query": question.text, "filters": there}} if hybrid else {}
+        return {"embedder": {"text": question.text}, "meaning": {"filters": there}, **words}
 
-    def ask(question: str) -> Reply:
-        made = asking.run({**inputs(question), "reader": {"query": question}}, include_outputs_from={source})
+    def ask(question: Asked) -> Reply:
+        made = asking.run({**inputs(question), "reader": {"query": question.text}}, include_outputs_from={source})
         answers, documents = made["reader"]["answers"], made[source]["documents"]
         return Reply(
             [_answer(one) for one in answers if one.data is not None],
@@ -83,7 +89,7 @@ def _ready(job: Job) -> InMemoryDocumentStore:
             id=str(number),
             content=row["text"],
             embedding=vector,
-            meta={"id": row["id"], "title": row["title"], "split_idx_start": row["start"]},
+            meta={"id": row["id"], "title": row["title"], "day": row["day"], "split_idx_start": row["start"]},
         )
         for number, (row, vector) in enumerate(zip(passages(job), vectors(job), strict=True))
     ]

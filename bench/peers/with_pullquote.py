@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from math import inf
 from typing import Any
 
-from bench.peers.job import Job, Place, Reply, System, run
-from indexer.types import Answer, Hit
+from bench.peers.job import Asked, Job, Place, Reply, System, run
+from indexer.types import Answer, Filters, Hit
 from pullquote import Archive
 
 TOP_K = 10
@@ -30,11 +31,18 @@ def load(job: Job) -> System:
     unsure = Archive(job.home)
     unsure._reader.threshold = -inf
 
-    def ask(question: str, source: Archive = archive) -> Reply:
-        reply = source.ask(question, top_k=TOP_K, depth=depth)
+    def ask(question: Asked, source: Archive = archive) -> Reply:
+        reply = source.ask(question.text, top_k=TOP_K, depth=depth, as_of=_day(question))
         return Reply([_answer(one) for one in reply.answers], reply.answered, [_hit(one) for one in reply.passages])
 
-    return System(ask, lambda question: archive.search(question, top_k=TOP_K), lambda question: ask(question, unsure))
+    def search(question: Asked) -> object:
+        return archive.search(question.text, top_k=TOP_K, filters=Filters(as_of=_day(question)))
+
+    return System(ask, search, lambda question: ask(question, unsure))
+
+
+def _day(question: Asked) -> str | None:
+    return None if question.day is None else datetime.strptime(str(question.day), "%Y%m%d").date().isoformat()
 
 
 def _answer(one: Answer) -> Place:

@@ -12,20 +12,29 @@ from typing import Any
 from txtai import RAG, Embeddings
 from txtai.pipeline import Segmentation
 
-from bench.peers.job import Job, Place, Reply, System, passages, run, vectors
+from bench.peers.job import Asked, Job, Place, Reply, System, day_of, passages, run, vectors
 
 READ, SHOWN = 3, 10  # RAG's default: more do not fit into one run of the reader, which it cuts at 512 tokens
+
+_CANDIDATES = 100
 
 
 def index(job: Job, articles: list[dict[str, Any]]) -> int:
     """Split, embed, keep the words for BM25 too, and save."""
     embeddings = Embeddings(path=job.embedder, content=True, hybrid=True)
     if job.ready:
-        rows = [(f"{row['id']} {number}", row["text"]) for number, row in enumerate(passages(job))]
+        rows = [
+            (f"{row['id']} {number}", {"text": row["text"], "day": row["day"]})
+            for number, row in enumerate(passages(job))
+        ]
         embeddings.model.vectorize = _in_turn(vectors(job))
     else:
         split = Segmentation(paragraphs=True)
-        rows = [(f"{row['id']} {number}", text) for row in articles for number, text in enumerate(split(row["text"]))]
+        rows = [
+            (f"{row['id']} {number}", {"text": text, "day": day_of(row.get("published_at")) or 0})
+            for row in articles
+            for number, text in enumerate(split(row["text"]))
+        ]
     embeddings.index(rows)
     embeddings.save(job.home)
     return len(rows)
@@ -51,18 +60,27 @@ def load(job: Job) -> System:
         embeddings.scoring = None
     rag = RAG(embeddings, job.reader, task="question-answering", output="reference", context=READ)
 
-    def ask(question: str) -> Reply:
+    def ask(question: Asked) -> Reply:
         try:
-            made = rag(question)
+            made = rag({"query": _query(question), "question": question.text})
         except TypeError:  # what its reader raises where the model's best span is "no answer"
             return Reply([], False, [])
         answers = [] if made["answer"] is None else [Place(made["reference"].split()[0], made["answer"], None, None)]
         return Reply(answers, bool(answers), [])
 
-    def every(question: str) -> Reply:
-        return ask(question)._replace(passages=[_passage(row) for row in embeddings.search(question, SHOWN)])
+    def search(question: Asked) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = embeddings.search(_query(question), SHOWN)
+        return found
 
-    return System(ask, lambda question: embeddings.search(question, SHOWN), every)
+    return System(ask, search, lambda question: ask(question)._replace(passages=[*map(_passage, search(question))]))
+
+
+def _query(question: Asked) -> str:
+    """The question, or SQL where a day bounds what is searched: a hundred candidates then, for those that are later."""
+    if question.day is None:
+        return question.text
+    text = question.text.replace("'", "''")
+    return f"SELECT id, text, score FROM txtai WHERE similar('{text}', {_CANDIDATES}) AND day <= {question.day}"
 
 
 def _passage(row: dict[str, Any]) -> Place:

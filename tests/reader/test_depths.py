@@ -62,7 +62,7 @@ def test_what_peers_get_are_the_passages_with_the_vectors_that_are_stored(view: 
     assert ready.write(view, tmp_path) == set(TEXTS)
     passages = [json.loads(line) for line in (tmp_path / ready.PASSAGES).read_text("utf-8").splitlines()]
     assert passages == [
-        {"id": name, "title": name.upper(), "start": 0, "text": text} for name, text in sorted(TEXTS.items())
+        {"id": name, "title": name.upper(), "day": 0, "start": 0, "text": text} for name, text in sorted(TEXTS.items())
     ]
     stored = np.concatenate([view.vectors(view.row_of(name)) for name in sorted(TEXTS)])
     assert (np.load(tmp_path / ready.VECTORS).astype(np.float32) == stored).all()

@@ -2,7 +2,7 @@
 
 FOLDER holds the sets that `bench.sets` wrote, each with its archive beside the questions (`pullquote index
 articles.jsonl`). Both legs are searched once a question and kept in memory; each lever is another way to make one
-ranking of them. Prints MRR and R@10 of every lever and set, and of "news" what recency gains; intervals with `eval`.
+ranking of them. Prints MRR and R@10 of every lever and set; intervals with `eval`. What recency gains: `bench.recency`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from itertools import product
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -28,7 +26,6 @@ from indexer.types import Filters
 from indexer.views import View
 from retriever import fuse as serving
 from retriever.evaluate import Half, Judged, chosen, measured, read_judged
-from retriever.recency import asks_for_latest
 from retriever.search import LEG_DEPTH
 
 Leg = list[tuple[int, float]]
@@ -159,34 +156,6 @@ def score(rows: Sequence[Found], fuse: Fusion, words: str = "words") -> tuple[fl
     return mrr, recall
 
 
-def recency(rows: Sequence[Found], dates: dict[str, date]) -> Iterator[str]:
-    """Lines of a table: what a bonus for new articles gains on RealTimeQA's questions about the present.
-
-    dates: of articles, by id. Now is the day of the quiz, with which the ids of the questions begin; what came later is
-    left out, as with --as-of, and so are questions whose articles all came later.
-    """
-    asked = [(row, _day_of(row.judged)) for row in rows if asks_for_latest(row.judged.question)]
-    fuse = convex(0.78, exact=True)
-    for half_life, most in ((30.0, 0.0), *product((7.0, 30.0, 180.0), (0.02, 0.05, 0.1))):
-        values = []
-        for row, now in asked:
-            ages = {one: (now - dates[one]).days if one in dates else None for one in row.ids.values()}
-            grades = {one: g for one, g in row.judged.articles.items() if one not in dates or dates[one] <= now}
-            scores = {
-                one: worth + (0.0 if (age := ages[row.ids[one]]) is None else most * 0.5 ** (age / half_life))
-                for one, worth in fuse(row.legs["dense"], row.legs["words"]).items()
-                if (ages[row.ids[one]] or 0) >= 0
-            }
-            order = sorted(scores, key=lambda one: (-scores[one], row.ids[one], one))
-            if grades:
-                values.append(measured(list(dict.fromkeys(row.ids[one] for one in order)), grades)["MRR"])
-        yield f"| at most {most}, halved in {half_life:.0f} days | {len(values)} questions | {np.mean(values):.3f} |"
-
-
-def _day_of(judged: Judged) -> date:
-    return date.fromisoformat(f"{judged.id[:4]}-{judged.id[4:6]}-{judged.id[6:8]}")
-
-
 def levers() -> dict[str, tuple[Fusion, str]]:
     """Name -> how the legs are fused, and which variant of the lexical leg."""
     made: dict[str, tuple[Fusion, str]] = {"dense": (alone(0), "words")}
@@ -222,10 +191,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for lever, (fuse, words) in levers().items():
             mrr, recall = score(rows, fuse, words)
             table[lever].append(f"{mrr:.3f} {recall:.3f}")
-        if name == "news":
-            sql = "SELECT id, published_at FROM article WHERE published_at IS NOT NULL"
-            dates = {one: date.fromisoformat(at[:10]) for one, at in archive.view().rows(sql, ())}
-            print("\n".join(recency(rows, dates)), flush=True)
         archive.close()
     print(f"| MRR R@10 | {' | '.join(given.sets)} |\n|---{'|---' * len(given.sets)}|")
     for lever, cells in table.items():

@@ -23,6 +23,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -301,9 +302,16 @@ def _figures(seconds: float, readers: list[Reader], ledger: Ledger, watch: Watch
         "p95_ms": {kind: round(1000 * times[int(0.95 * (len(times) - 1))]) for kind, times in spent.items()},
         "resident_mb": _growth(watch.resident),
         "own_mb": _growth(watch.own),
+        "own_mb_by_tenths": by_tenths(watch.own),
         "log_mb_most": round(watch.log / 1e6, 1),
         "failed_or_wrong": 0,
     }
+
+
+def by_tenths(looks: list[float]) -> list[float]:
+    """The median of each tenth of the time, or of less where there are fewer looks."""
+    ends = [round(len(looks) * part / 10) for part in range(11)]
+    return [round(statistics.median(looks[a:b]), 1) for a, b in pairwise(ends) if a < b]
 
 
 def _growth(looks: list[float]) -> dict[str, float]:

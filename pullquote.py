@@ -201,7 +201,7 @@ class Archive(Closing):
         """Answer a question in the archive's own words, or abstain: then `answers` is empty and `reason` says why.
 
         top_k: answers and passages returned, 1 to 100. depth: passages read, 1 to 200. as_of: a date taken as now:
-        what was published after it is left out.
+        what was published after it is left out, and what was news then counts more.
         max_error: the share of wrong answers that is borne, for a calibrated reader.
         on_passages: told of what was found before it is read;
         again, should articles be purged meanwhile.

@@ -6,7 +6,7 @@ import typer
 
 from api.commands import batch as batches
 from api.commands import exits, opening, output
-from api.commands.options import ArchiveDir, AsJson, BatchFile, ModeOption, TopK, filtered, one_of
+from api.commands.options import ArchiveDir, AsJson, AsOf, BatchFile, ModeOption, TopK, filtered, one_of
 
 if TYPE_CHECKING:
     from indexer.types import Filters, Reply
@@ -25,9 +25,7 @@ def ask(
         float | None,
         typer.Option("--max-error", metavar="SHARE", help="Abstain rather than be wrong more often than this."),
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DATE", help="Answer as of this date, not the newest article's.")
-    ] = None,
+    as_of: AsOf = None,
     batch: BatchFile = None,
     filters: "Filters",
 ) -> int:

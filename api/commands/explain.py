@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands import exits, opening, output
-from api.commands.options import ArchiveDir, AsJson, ModeOption, filtered
+from api.commands.options import ArchiveDir, AsJson, AsOf, ModeOption, filtered
 
 if TYPE_CHECKING:
     from indexer.types import Filters
@@ -25,9 +25,7 @@ def explain(
     json: AsJson = False,
     depth: Annotated[int, typer.Option("--depth", metavar="N", help="How many passages to read, 1 to 200.")] = 20,
     mode: ModeOption = "hybrid",
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DATE", help="As of this date: leave out what came after it.")
-    ] = None,
+    as_of: AsOf = None,
     filters: "Filters",
 ) -> int:
     """Say what each stage made of a question, and where the right answer was lost.

@@ -24,6 +24,14 @@ ArchiveDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, one compact line per item.")]
 TopK = Annotated[int, typer.Option("--top-k", metavar="N", help="How many items to return, 1 to 100.")]
 ModeOption = Annotated[ModeName, typer.Option("--mode", help="Search by words, by meaning (dense) or by both.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="The day it is asked: what came later is left out, what was news then counts more.",
+    ),
+]
 BatchFile = Annotated[
     str | None, typer.Option("--batch", metavar="FILE", help="JSONL file with an id on every line, or - for stdin.")
 ]

@@ -15,7 +15,8 @@ class Filters:
     """Which articles may answer. Repeats mean or, fields mean and; since and until include the whole unit given.
 
     since, until: "2022", "2022-02", "2022-02-06" or RFC 3339. Articles without a date fail a date filter.
-    as_of: what was published after it is not there yet; articles without a date are.
+    as_of: the day a question is asked: what was published after it is not there yet (articles without a date are), and
+    what was news then counts more (`retriever.recency`).
     """
 
     source: tuple[str, ...] = ()

@@ -47,8 +47,8 @@ eval: $(if $(filter demo-archive,$(ARCHIVE)),$(ARCHIVE))
 # archives (an hour on two cores), reads 1,900 questions, and goes on where it was stopped.
 CALIBRATE := build/calibrate
 calibrate: models
-	@$(BIN)/python -m bench.sets $(CALIBRATE) news newsqa snippets squad
-	@for set in news newsqa snippets squad; do \
+	@$(BIN)/python -m bench.sets $(CALIBRATE) whole newsqa snippets squad
+	@for set in whole newsqa snippets squad; do \
 		$(BIN)/pullquote index $(CALIBRATE)/$$set/articles.jsonl --archive $(CALIBRATE)/$$set/archive || exit $$?; done
 	@$(BIN)/python -m bench.evidence $(CALIBRATE) --out $(CALIBRATE)/evidence
 	@$(BIN)/python -m reader.train.confidence $(CALIBRATE)/evidence/*.jsonl --out reader/weights/calibration.json

@@ -40,14 +40,14 @@ def by_depth(
     judged: Judged, view: View, embedder: Embedder, reader: Reader, depths: Sequence[int] = DEPTHS
 ) -> dict[int, dict[str, float]]:
     """The marks of one question at each depth."""
-    filters = Filters(as_of=judged.as_of)
-    found = find(judged.question, view, embedder, max(depths), "hybrid", filters)
+    question = Question(judged.question, 5, max(depths), "hybrid", Filters(as_of=judged.as_of))
+    found = find(question.text, view, embedder, question.depth, question.mode, question.filters)
     texts = [text_of(view, one.place) for one in found]
     every = reader.read(judged.question, texts, SPANS * max(depths))  # so that each depth has its best SPANS among them
     marks = {}
     for depth in depths:
         candidates = [span for span in every if span.passage < depth][:SPANS]
-        quotes = [one.best.quote for one in weigh(judged.question, view, found[:depth], candidates, reader)]
+        quotes = [one.best.quote for one in weigh(question, view, found[:depth], candidates, reader)]
         marks[depth] = _marks(quotes, judged.answers)
     return marks
 

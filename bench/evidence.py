@@ -2,10 +2,11 @@
 
 FOLDER holds the sets that `bench.sets` wrote, each with its archive beside the questions (`pullquote index
 articles.jsonl`). For each question of both halves: the passages that were read and all spans that the reader weighed, a
-line of JSON in FILES/SET.jsonl. What is there already of this reader and export is kept: cut it off and run it again.
-Where search has changed, empty FILES first: no line tells how its passages were ranked.
+line of JSON in FILES/SET.jsonl. What is there already of this reader and export, embedder and fusion is kept: cut it
+off and run it again.
 
-Over archives: news, snippets, newsqa (bench.sets); "none": SQuAD 2.0's questions without an answer, over its
+Over archives: whole, snippets, newsqa (bench.sets); "undated": those of whole that are not about the present, not
+said to be asked on a day; "none": SQuAD 2.0's questions without an answer, over its
 paragraphs; "foreign" and "natural": RealTimeQA's and TyDiQA's questions over NewsQA's stories, where nothing counts as
 right. Over the text that belongs to the question: sets of reader.train.compare. `make calibrate` does all of it.
 """
@@ -28,17 +29,19 @@ from indexer.models.spans import load_span_model
 from indexer.stories import story_of
 from indexer.types import Embedder, Filters
 from indexer.views import View
-from reader.answer import SPANS
+from reader.answer import SPANS, Question, raw_standings
 from reader.evaluate import read_questions, sample
 from reader.model import Reader
 from reader.train.compare import SETS as TEXTS
+from reader.weigh import Standing
 from retriever.evaluate import Half, chosen, read_judged
-from retriever.search import find
+from retriever.recency import asks_for_latest
+from retriever.search import find, fusion
 
 HALVES: tuple[Half, ...] = ("tune", "report")
 _DEPTH = 20
-# Questions of each half: news half of them, those without an answer one in five.
-ARCHIVES = {"news": 210, "newsqa": 120, "snippets": 120, "none": 40, "foreign": 40, "natural": 60}
+# Questions of each half: whole half of them, those without an answer one in six.
+ARCHIVES = {"whole": 900, "newsqa": 300, "snippets": 200, "undated": 300, "none": 80, "foreign": 80, "natural": 120}
 _TEXTS = {
     "SQuAD 2.0 dev": 120,
     "RealTimeQA 2024": 120,
@@ -47,7 +50,7 @@ _TEXTS = {
     "TweetQA dev": 60,
     "PolNeAR half": 60,
 }
-_OVER = {"none": "squad", "foreign": "newsqa", "natural": "newsqa"}  # whose archive is asked
+_OVER = {"undated": "whole", "none": "squad", "foreign": "newsqa", "natural": "newsqa"}  # whose archive is asked
 
 Line = dict[str, Any]
 
@@ -57,6 +60,7 @@ class _Asked(NamedTuple):
     question: str
     answers: tuple[str, ...]
     context: str | None = None
+    as_of: str | None = None
 
 
 def over_archive(name: str, half: Half, n: int, sets: Path, data: Path) -> list[_Asked]:
@@ -70,7 +74,10 @@ def over_archive(name: str, half: Half, n: int, sets: Path, data: Path) -> list[
     if name == "foreign":
         last = chosen(read_judged(sets / "snippets" / "questions.jsonl"), half)[::-1][:n]  # the first are in snippets
         return [_Asked(f"foreign {one.id}", one.question, ()) for one in last]
-    return [_Asked(*one[:3]) for one in chosen(read_judged(sets / name / "questions.jsonl"), half, n)]
+    judged = chosen(read_judged(sets / _OVER.get(name, name) / "questions.jsonl"), half)
+    if name == "undated":
+        return [_Asked(*one[:3]) for one in judged if not asks_for_latest(one.question)][:n]
+    return [_Asked(one.id, one.question, one.answers, as_of=one.as_of) for one in judged[:n]]
 
 
 def over_text(name: str, half: Half, n: int, data: Path) -> list[_Asked]:
@@ -81,10 +88,11 @@ def over_text(name: str, half: Half, n: int, data: Path) -> list[_Asked]:
 
 def of_archive(asked: _Asked, view: View, embedder: Embedder, reader: Reader) -> Line:
     """What is found and read for a question, as `ask` does it."""
-    found = find(asked.question, view, embedder, _DEPTH, "hybrid", Filters())
+    question = Question(asked.question, _DEPTH, _DEPTH, "hybrid", Filters(as_of=asked.as_of))
+    found = find(question.text, view, embedder, question.depth, question.mode, question.filters)
     stories = story_of(view, [kept.place.article for kept in found])
     passages = []
-    for kept in found:
+    for kept, standing in zip(found, raw_standings(question, view, found), strict=True):
         article, place = view.article_at(kept.place.article), kept.place
         passages.append(
             {
@@ -92,8 +100,7 @@ def of_archive(asked: _Asked, view: View, embedder: Embedder, reader: Reader) ->
                 "story": str(stories[place.article]),
                 "start": place.start,
                 "text": article.text[place.start : place.end],
-                "score": kept.ranked.score,
-                "dense": kept.ranked.parts.dense,
+                "standing": standing._asdict(),
             }
         )
     spans = reader.read(asked.question, [str(passage["text"]) for passage in passages], SPANS)
@@ -102,12 +109,12 @@ def of_archive(asked: _Asked, view: View, embedder: Embedder, reader: Reader) ->
 
 def of_text(asked: _Asked, reader: Reader) -> Line:
     """What is read for a question in its own text, as `read` does it."""
-    text = {"article": "", "story": "", "start": 0, "text": asked.context, "score": 1.0, "dense": None}
+    text = {"article": "", "story": "", "start": 0, "text": asked.context, "standing": Standing()._asdict()}
     return {"archive": False, "passages": [text], "spans": reader.read(asked.question, [str(asked.context)])}
 
 
-def ids_of(file: Path, by: Mapping[str, str]) -> set[str]:
-    """The questions that a file has lines of, by this reader in this runtime; lines of others are taken out of it."""
+def ids_of(file: Path, by: Mapping[str, str | int]) -> set[str]:
+    """The questions that a file has lines of, made by all of this; lines of others are taken out of it."""
     if not file.exists():
         return set()
     with file.open(encoding="utf-8") as lines:
@@ -122,7 +129,8 @@ def gather(
     name: str, half: Half, n: int, given: argparse.Namespace, embedder: Embedder, reader: Reader
 ) -> Iterator[Line]:
     """The lines of one half of a set that are not there yet."""
-    by = {"reader": reader.model.fingerprint, "runtime": reader.model.runtime}
+    by: dict[str, str | int] = {"reader": reader.model.fingerprint, "runtime": reader.model.runtime}
+    by |= {"embedder": embedder.fingerprint, "fusion": fusion(), "depth": _DEPTH}
     had = ids_of(given.out / f"{name}.jsonl", by)
     if name in TEXTS:
         wanted, archive = over_text(name, half, n, given.data), None

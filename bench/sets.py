@@ -6,6 +6,7 @@ whole, `--archive DIR` keeps only the questions that it holds an article for, an
 snippets    RealTimeQA's questions up to 2024; the articles are their evidence snippets, each question's own is relevant
 news        RealTimeQA's questions whose answer stands in an article that its search gave; those articles and 300 more
 whole       all of these questions, over all 23,746 articles: hours of embedding, so only written where it is named
+            (both are asked as of the day of their quiz: "this week" is that one)
 squad       SQuAD 1.1 dev; the articles are its paragraphs
 newsqa      NewsQA's half; the articles are its 325 news stories
 wikinews    headlines as queries; the articles are without them
@@ -75,7 +76,9 @@ def whole(data: Path) -> Rows:
         if row["text"].strip()
     ]
     asked = [row for row in _realtimeqa(data) if row["articles_with_answer_string"]]
-    return articles, [_question(row, dict.fromkeys(row["articles_with_answer_string"], 1)) for row in asked]
+    return articles, [
+        {**_question(row, dict.fromkeys(row["articles_with_answer_string"], 1)), "as_of": row["date"]} for row in asked
+    ]
 
 
 def squad(data: Path) -> Rows:

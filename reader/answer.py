@@ -29,9 +29,10 @@ from reader.cite import check_reply, cite, context_of
 from reader.group import Group, Occurrence, group, names_something
 from reader.model import Candidate, Reader
 from reader.stopwatch import Stopwatch
-from reader.weigh import standings
+from reader.weigh import Standing, standings
 from retriever.collapse import Kept
 from retriever.filter import unknown_dates
+from retriever.recency import asks_for_latest, freshness
 from retriever.search import find, head, hits_of
 
 _MOST_OTHERS = 10  # quotations shown beside the best one of an answer; `support` counts them all
@@ -75,7 +76,7 @@ def answer(
         candidates = reader.read(question.text, texts, SPANS)
     watch.lap("read")
     articles = _articles(view, found)
-    groups = weigh(question.text, view, found, candidates, reader)
+    groups = weigh(question, view, found, candidates, reader)
     answers = tuple(_answer(one, articles) for one in _sure(question, groups, reader))
     reply = Reply(
         question=question.text,
@@ -99,15 +100,31 @@ def text_of(view: View, place: Located) -> str:
 
 
 def weigh(
-    question: str, view: View, found: Sequence[Kept], candidates: Iterable[Candidate], reader: Reader
+    question: Question, view: View, found: Sequence[Kept], candidates: Iterable[Candidate], reader: Reader
 ) -> list[Group]:
     """The answers that the reader's spans come to, with all that speaks for each of them, best first.
 
     candidates: spans of `found`, by its order.
     """
-    ranking = [kept.ranked for kept in found]
-    stand = standings([(ranked.score, ranked.parts.dense) for ranked in ranking])
-    return reader.weigh(question, group(grounds(view, found, candidates)), stand)
+    stand = standings(raw_standings(question, view, found))
+    return reader.weigh(question.text, group(grounds(view, found, candidates)), stand)
+
+
+def raw_standings(question: Question, view: View, found: Sequence[Kept]) -> list[Standing]:
+    """What is known of the passages that were found, with scores as they are: what `standings` starts from."""
+    fresh = freshness(view, question.filters, [kept.ranked.passage for kept in found])
+    present = asks_for_latest(question.text)
+    asked = question.filters.as_of is not None and not present
+    return [
+        Standing(
+            retrieval=ranked.score,
+            cosine=ranked.parts.dense,
+            title=view.article_at(place.article).title or "",
+            latest=fresh.get(ranked.passage, 0.0) if present else 0.0,
+            asked=fresh.get(ranked.passage, 0.0) if asked else 0.0,
+        )
+        for ranked, place in ((kept.ranked, kept.place) for kept in found)
+    ]
 
 
 def grounds(view: View, found: Sequence[Kept], candidates: Iterable[Candidate]) -> Iterator[Occurrence]:

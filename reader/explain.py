@@ -66,7 +66,7 @@ def trace(question: Question, view: View, embedder: Embedder, reader: Reader) ->
     texts = [text_of(view, one.place) for one in kept]
     candidates = reader.read(question.text, texts, SPANS)
     watch.lap("read")
-    groups = weigh(question.text, view, kept, candidates, reader)
+    groups = weigh(question, view, kept, candidates, reader)
     return Trace(both, ranking, kept, candidates, groups, watch.laps)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,21 @@ import numpy as np
 from indexer.types import Floats
 from reader.group import Group, same_words
 
-FEATURES = ("margin", "retrieval", "nearest", "agreement", "kin", "mistyped", "echo")
+FEATURES = (
+    "margin",
+    "retrieval",
+    "nearest",
+    "agreement",
+    "kin",
+    "places",
+    "titled",
+    "latest",
+    "asked",
+    "mistyped",
+    "echo",
+    "long",
+)
+_LONG = 8  # words; an answer of more is seldom what was asked for
 
 _QUANTITIES = frozenset(
     "many much old long far big tall often fast high large percent percentage number".split()  # noqa: SIM905
@@ -35,20 +50,24 @@ _WORD = re.compile(r"\w+")
 
 
 class Standing(NamedTuple):
-    """How a passage that was read stands among those found.
+    """How a passage that was read stands among those found; as it is, a text that was given.
 
-    retrieval: its score by that of the best passage, 1 for a text that was given. cosine: of question and passage; None
-    where it was not taken.
+    retrieval: its score by that of the best passage. cosine: of question and passage; None where it was not taken.
+    title: of its article. latest: how new that is (1: now), where the question is about the present; asked: the same
+    where it is not, but says when it was asked.
     """
 
     retrieval: float = 1.0
     cosine: float | None = None
+    title: str = ""
+    latest: float = 0.0
+    asked: float = 0.0
 
 
-def standings(found: Sequence[tuple[float, float | None]]) -> list[Standing]:
-    """How each of the passages that were read stands. found: its score and its cosine, if one was taken."""
-    top = max((score for score, _ in found), default=0.0)
-    return [Standing(score / top if top > 0 else 1.0, cosine) for score, cosine in found]
+def standings(found: Sequence[Standing]) -> list[Standing]:
+    """How each of the passages that were read stands. found: the same, with scores as they were found."""
+    top = max((one.retrieval for one in found), default=0.0)
+    return [one._replace(retrieval=one.retrieval / top if top > 0 else 1.0) for one in found]
 
 
 def features(question: str, groups: Sequence[Group], standings: Sequence[Standing], nearest: float = 0.0) -> Floats:
@@ -56,28 +75,50 @@ def features(question: str, groups: Sequence[Group], standings: Sequence[Standin
 
     margin: logits of its best span less those of "no answer". retrieval: of the best passage that says so. nearest: the
     highest cosine of all passages; `nearest` where none was taken. agreement: evidence of other stories that say so,
-    added up. kin: the same of answers that contain it or are contained in it. mistyped: 1 for a "when" without
-    time, a "how many" without number, a "who" or "where" without name. echo: share of its words that the question said.
+    added up. kin: the same of answers that contain it or are contained in it. places: log of how many places say so,
+    copies left out. titled: share of its words in the title of an article that says so; 0 where it is long. latest,
+    asked: the most of an article that says so, less the most of all. mistyped: 1 for a "when" without time, a "how
+    many" without number, a "who" or "where" without name. echo: share of its words that the question said. long: 1 for
+    more than eight words.
     """
-    kind, asked = kind_of(question), set(_WORD.findall(question.casefold()))
+    kind, asked = kind_of(question), _words_of(question)
     plain = [f" {same_words(one.best.quote)} " for one in groups]
     margins = [one.best.score for one in groups]
     near = max((one.cosine for one in standings if one.cosine is not None), default=nearest)
+    newest = Standing(
+        latest=max((one.latest for one in standings), default=0.0),
+        asked=max((one.asked for one in standings), default=0.0),
+    )
     rows = []
     for at, one in enumerate(groups):
         words = _WORD.findall(plain[at])
+        is_long = len(words) > _LONG
+        there = [standings[passage] for passage in {place.passage for place in (one.best, *one.others)}]
         rows.append(
             (
                 one.best.score,
-                max(standings[place.passage].retrieval for place in (one.best, *one.others)),
+                max(each.retrieval for each in there),
                 near,
                 _agreement(one),
                 _kin(plain, margins, at),
+                math.log1p(sum(not place.repeats for place in one.others)),
+                0.0 if is_long else max(_share(words, _words_of(each.title)) for each in there),
+                max(each.latest for each in there) - newest.latest,
+                max(each.asked for each in there) - newest.asked,
                 float(_is_mistyped(kind, one.best.quote)),
-                sum(word in asked for word in words) / max(1, len(words)),
+                _share(words, asked),
+                float(is_long),
             )
         )
     return np.array(rows, np.float32).reshape(-1, len(FEATURES))
+
+
+def _words_of(text: str) -> AbstractSet[str]:
+    return set(_WORD.findall(text.casefold()))
+
+
+def _share(words: Sequence[str], among: AbstractSet[str]) -> float:
+    return sum(word in among for word in words) / max(1, len(words))
 
 
 def _agreement(one: Group) -> float:

@@ -20,7 +20,7 @@ from retriever.collapse import Kept, collapse
 from retriever.filter import unknown_dates
 from retriever.fuse import below, convex
 from retriever.highlight import highlight
-from retriever.recency import bonus
+from retriever.recency import ASKED, HALVED, PRESENT, bonus
 from retriever.requests import next_cursor
 
 LEG_DEPTH = 100  # passages of each leg that are fused
@@ -147,12 +147,15 @@ def fused(found: Legs, mode: Mode) -> list[Ranked]:
 
 @cache
 def fusion() -> str:
-    """What tells one way of fusing from another: a digest of what it makes of two rankings that were made up."""
+    """What tells one way of fusing from another: a digest of what it makes of two rankings that were made up, and of
+    how much newer articles count.
+    """
     dense = [(row, 0.8 - row / 400) for row in range(3 * LEG_DEPTH // 2)]
     lexical = [(row, 30.0 - row / 20) for row in range(1, 4 * LEG_DEPTH, 3)]
     cosines = {row: 0.3 - row / 2000 for row, _ in lexical if row >= len(dense)}
     ranking = fused(Legs(dense, lexical, cosines, {4: 0.1, 7: 0.05}), "hybrid")
-    return hashlib.sha256(repr([(one.passage, round(one.score, 6)) for one in ranking]).encode()).hexdigest()[:12]
+    told = [(one.passage, round(one.score, 6)) for one in ranking], (PRESENT, ASKED, HALVED)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
 def _whole_ties(find: Callable[[int], list[tuple[int, float]]], k: int) -> list[tuple[int, float]]:

@@ -23,11 +23,11 @@ from scipy.optimize import minimize
 from indexer.errors import InvalidInput, PullquoteError
 from indexer.models.registry import load_registry
 from indexer.types import Bools, Floats
-from reader.calibrate import Calibration, Curve, Slope, bounds, fit_slope
+from reader.calibrate import Calibration, Curve, Fitted, Slope, bounds, fit_slope
 from reader.evaluate import RIGHT_FROM, calibration_error, f1, reliability
 from reader.group import Group, Occurrence, group, names_something
 from reader.train.errors import TrainingDataError
-from reader.weigh import FEATURES, features, standings
+from reader.weigh import FEATURES, Standing, features, standings
 from retriever.evaluate import holds
 
 _FOLDS = 5
@@ -71,9 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         lines = [line for file in given.evidence for line in read_lines(file)]
-        reader, runtime = _reader_of(lines)
-        threshold = load_registry().model(reader.split(":")[0]).threshold
-        made, crossed = fit([asked(line) for line in lines if line["half"] == "tune"], reader, runtime, threshold)
+        by = _made_by(lines)
+        threshold = load_registry().model(by.reader.split(":")[0]).threshold
+        made, crossed = fit([asked(line) for line in lines if line["half"] == "tune"], by, threshold)
         made.save(given.out)
     except PullquoteError as error:
         sys.stderr.write(f"{error}\n")
@@ -93,18 +93,28 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
         raise TrainingDataError(file, f"holds no evidence ({error})") from error
 
 
-def _reader_of(lines: Sequence[dict[str, Any]]) -> tuple[str, str]:
-    """Fingerprint and runtime of the one reader that all lines are of."""
-    found = {(str(line["reader"]), str(line["runtime"])) for line in lines}
+class _By(NamedTuple):
+    """What made the evidence."""
+
+    reader: str
+    runtime: str
+    embedder: str
+    fusion: str
+    depth: int
+
+
+def _made_by(lines: Sequence[dict[str, Any]]) -> _By:
+    """The one reader, and the one way of finding passages, that all lines are of."""
+    found = {_By(*(line[name] for name in _By._fields)) for line in lines}
     if len(found) != 1:
-        raise InvalidInput("evidence", f"is of {len(found)} readers: gather it of one")
+        raise InvalidInput("evidence", f"is of {len(found)} readers or ways of finding: gather it of one")
     return found.pop()
 
 
 def asked(line: dict[str, Any]) -> Asked:
     """What a line of evidence says of its answers."""
     passages, groups = line["passages"], groups_of(line)
-    stand = standings([(p["score"], p["dense"]) for p in passages])
+    stand = standings([Standing(**p["standing"]) for p in passages])
     rows = features(line["question"], groups, stand, nearest=np.nan)
     right = [_is_right(one, line["answers"]) for one in groups]
     margins = np.array([one.best.score for one in groups], np.float32)
@@ -133,7 +143,7 @@ def _is_right(one: Group, answers: Sequence[str]) -> bool:
 Crossed = list[tuple[Asked, Floats, Floats]]  # with scores and confidences of its answers
 
 
-def fit(tune: Sequence[Asked], reader: str, runtime: str, threshold: float) -> tuple[Calibration, Crossed]:
+def fit(tune: Sequence[Asked], by: _By, threshold: float) -> tuple[Calibration, Crossed]:
     """Fit on everything, and cross-fit: each fifth of the questions by what the others say.
 
     Bounds, the least confidence to answer with and all figures come from the cross-fitted confidences. threshold: the
@@ -153,8 +163,8 @@ def fit(tune: Sequence[Asked], reader: str, runtime: str, threshold: float) -> t
         _curve(slopes[archive], [part for part in crossed if part[0].archive == archive]) for archive in (True, False)
     ]
     made = Calibration(
-        reader=reader,
-        runtime=runtime,
+        reader=by.reader,
+        runtime=by.runtime,
         weights={name: float(weight) for name, weight in zip(FEATURES, linear.weights, strict=True)},
         intercept=float(linear.intercept),
         nearest=float(linear.nearest),
@@ -162,6 +172,7 @@ def fit(tune: Sequence[Asked], reader: str, runtime: str, threshold: float) -> t
         text=replace(curves[1], least=float(curves[1].confidence(np.array([threshold]))[0])),
         data=dict(sorted(Counter(one.set for one in tune).items())),
         figures=_figures(crossed),
+        fitted=Fitted(by.embedder, by.fusion, by.depth),
     )
     return made, crossed
 

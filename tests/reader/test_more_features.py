@@ -14,7 +14,7 @@ TEXT = "Delhi is far. Khan met Xi."
 
 
 def line(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - evidence as JSON has it
-    passage = {"article": "a", "story": "1", "start": 0, "text": TEXT, "score": 1.0, "dense": 0.5}
+    passage = {"article": "a", "story": "1", "start": 0, "text": TEXT, "standing": {"cosine": 0.5}}
     spans = [[0, 14, 18, 3.0], [0, 0, 5, 1.0]]
     found = {"set": "news", "id": "q", "half": "tune", "archive": True, "question": "Who met Xi?", "answers": ["Khan"]}
     return {**found, "passages": [passage], "spans": spans, **changes}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reader.group import Occurrence, group
-from reader.weigh import FEATURES, Standing, features, kind_of
+from reader.weigh import FEATURES, Standing, features, kind_of, standings
 
 
 def at(quote: str, score: float, passage: int = 0, story: str = "") -> Occurrence:
@@ -21,8 +21,8 @@ def column(rows: np.ndarray, name: str) -> list[float]:
 
 def test_features_by_hand() -> None:
     groups = group([at("Xi Jinping", 3.0), at("Xi Jinping", 2.0, 1), at("Xi", 1.0, 2), at("on Sunday", 0.0, 3)])
-    standings = [Standing(0.8, 0.5), Standing(1.0, 0.6), Standing(0.7, None), Standing(0.6, 0.4)]
-    rows = features("Who met Xi?", groups, standings, nearest=0.3)
+    stand = [Standing(0.8, 0.5), Standing(1.0, 0.6), Standing(0.7, None), Standing(0.6, 0.4)]
+    rows = features("Who met Xi?", groups, stand, nearest=0.3)
     assert column(rows, "margin") == [3, 1, 0]
     assert column(rows, "retrieval") == [1, 0.7, 0.6]  # of the best passage that says so
     assert column(rows, "nearest") == [0.6, 0.6, 0.6]  # of all passages
@@ -31,15 +31,46 @@ def test_features_by_hand() -> None:
     assert column(rows, "kin") == [round(math.log1p(math.exp(-2)), 4), round(math.log1p(1), 4), 0]
     assert column(rows, "mistyped") == [0, 0, 0]  # Sunday has a capital: it may be a name
     assert column(rows, "echo") == [0.5, 1, 0]
+    assert column(rows, "places") == [round(math.log(2), 4), 0, 0]
+    assert column(rows, "long") == [0, 0, 0]
     assert features("Who?", [], []).shape == (0, len(FEATURES))
+
+
+def test_what_articles_bring_to_an_answer() -> None:
+    """Two passages say Xi; the second is newer, and has a title that names him."""
+    groups = group([at("Xi Jinping", 3.0, 0), at("Xi Jinping", 2.0, 1), at("Khan", 1.0, 2)])
+    stand = [
+        Standing(title="Talks in Beijing", latest=0.1),
+        Standing(title="Xi meets Khan", latest=0.4),
+        Standing(title="Khan", latest=0.9),
+    ]
+    rows = features("Who meets whom now?", groups, stand)
+    assert column(rows, "titled") == [0.5, 1.0]  # one of its two words
+    assert column(rows, "latest") == [-0.5, 0]  # of the newest that was read
+    assert column(rows, "asked") == [0, 0]
+    asked = features("Who?", groups, [one._replace(latest=0.0, asked=one.latest) for one in stand])
+    assert column(asked, "asked") == [-0.5, 0]
+    (copied,) = group([at("Xi", 3.0), at("Xi", 3.0, 1)._replace(repeats=True)])
+    assert column(features("Who?", [copied], [Standing(), Standing()]), "places") == [0]  # a copy of what was read
+    nine = "one two three four five six seven eight nine"
+    rows = features("What?", group([at(nine, 1.0), at(nine[4:], 1.0, 1)]), [Standing(title="Nine or one")] * 2)
+    assert column(rows, "long") == [1, 0]
+    assert column(rows, "titled") == [0, 0.125]
+
+
+def test_passages_stand_by_the_best_of_them() -> None:
+    found = standings([Standing(0.8, 0.3), Standing(0.4, None, "title")])
+    assert found == [Standing(1.0, 0.3), Standing(0.5, None, "title")]
+    assert standings([Standing(-0.1), Standing(-0.2)]) == [Standing(1.0), Standing(1.0)]  # nothing to go by
+    assert standings([]) == []
 
 
 def test_copies_of_one_story_add_no_evidence() -> None:
     (one,) = group([at("Xi", 3.0, 0, "wire"), at("Xi", 3.0, 1, "wire")])
     (two,) = group([at("Xi", 3.0, 0), at("Xi", 3.0, 1)])
-    standings = [Standing(), Standing()]
-    assert column(features("Who?", [one], standings), "agreement") == [0]
-    assert column(features("Who?", [two], standings), "agreement") == [round(math.log(2), 4)]
+    stand = [Standing(), Standing()]
+    assert column(features("Who?", [one], stand), "agreement") == [0]
+    assert column(features("Who?", [two], stand), "agreement") == [round(math.log(2), 4)]
 
 
 def test_what_is_less_likely_than_no_answer_adds_little() -> None:

@@ -8,7 +8,7 @@ from indexer.archive import Archive
 from indexer.commit import Draft, commit, delete
 from indexer.types import Filters, Passage
 from indexer.views import View
-from retriever.recency import _NEWEST, _newest, asks_for_latest, bonus
+from retriever.recency import _NEWEST, _newest, asks_for_latest, bonus, freshness
 from retriever.search import search
 from tests.fakes import WordEmbedder, article, page
 
@@ -50,12 +50,15 @@ def test_the_bonus_halves_every_thirty_days_before_now(archive: Archive) -> None
     ids = {row: view.article_at(place.article).id for row, place in zip(rows, view.passages(rows), strict=True)}
     found = {ids[row]: worth for row, worth in bonus(view, "the latest?", Filters(), rows).items()}
     assert found.keys() == {"old", "mid", "new"}
-    assert found["new"] == 0.05  # the newest date in the view is now
-    assert found["mid"] == pytest.approx(0.025)
+    assert found["new"] == 0.15  # the newest date in the view is now
+    assert found["mid"] == pytest.approx(0.075)
     assert found["old"] < 1e-5
     as_of = bonus(view, "the latest?", Filters(as_of="2022-02"), rows)
-    assert {ids[row]: worth for row, worth in as_of.items()}["mid"] == pytest.approx(0.05 * 0.5 ** (22 / 30))
+    assert {ids[row]: worth for row, worth in as_of.items()}["mid"] == pytest.approx(0.15 * 0.5 ** (22 / 30))
     assert bonus(view, "who?", Filters(), rows) == {}
+    asked = bonus(view, "who?", Filters(as_of="2022-03-08"), rows)  # of two stories likelier the one in the news
+    assert {ids[row]: round(worth, 6) for row, worth in asked.items() if worth > 1e-4} == {"new": 0.05, "mid": 0.025}
+    assert {ids[row]: share for row, share in freshness(view, Filters(), rows).items()}["new"] == 1
 
 
 def test_the_latest_article_comes_first_when_asked_for_and_none_after_now(archive: Archive) -> None:

@@ -83,8 +83,13 @@ def test_every_ranking_is_the_start_of_a_longer_one(tmp_path: Path, mode: Mode) 
 def test_another_way_of_fusing_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {fusion()}
     assert fusion.__wrapped__() in names
-    for module, constant, value in ((fuse, "_LEAST_SHARE", 0.7), (fuse, "_NEXT", 8), (searching, "LEG_DEPTH", 90)):
+    for module, constant, value in (
+        (fuse, "_LEAST_SHARE", 0.7),
+        (fuse, "_NEXT", 8),
+        (searching, "LEG_DEPTH", 90),
+        (searching, "PRESENT", 0.1),
+    ):
         with monkeypatch.context() as patched:
             patched.setattr(module, constant, value)
             names.add(fusion.__wrapped__())
-    assert len(names) == 4
+    assert len(names) == 5

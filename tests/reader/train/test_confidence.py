@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reader.calibrate import load_calibration
+from reader.calibrate import Fitted, load_calibration
 from reader.train.confidence import fit_weights, main
 from reader.weigh import FEATURES
 
@@ -29,8 +29,7 @@ def write(file: Path, n: int = 1200, reader: str = "minilm-l6-reader:1") -> None
                 "story": f"p{at}",
                 "start": 0,
                 "text": WORDS[word],
-                "score": 1 - 0.1 * at,
-                "dense": 0.5,
+                "standing": {"retrieval": 1 - 0.1 * at, "cosine": 0.5},
             }
             for at, word in enumerate(order)
         ]
@@ -43,6 +42,9 @@ def write(file: Path, n: int = 1200, reader: str = "minilm-l6-reader:1") -> None
                 "half": "tune" if number % 5 < 3 else "report",
                 "reader": reader,
                 "runtime": "onnx-int8",
+                "embedder": "words:1",
+                "fusion": "f",
+                "depth": 20,
                 "id": str(number),
                 "question": "What is\u2028it?",
                 "answers": [right] if answerable else [],
@@ -75,6 +77,7 @@ def test_the_fit_finds_what_tells_and_shows_what_it_promises(
     made = load_calibration(out, "minilm-l6-reader:1", "onnx-int8")
     assert made is not None
     assert made.data == {"archive": 480, "text": 240}
+    assert made.fitted == Fitted("words:1", "f", 20)
     assert made.weights["retrieval"] > 5
     assert made.weights["margin"] > 0.3
     assert made.weights["mistyped"] == pytest.approx(0)

@@ -85,7 +85,13 @@ def spans(window: Window, text: _Text, rules: Rules, verbs: Verbs | None) -> Ite
         first = np.arange(len(first)) == int(np.where(first, start, -np.inf).argmax())
     nothing = float(window.start[0] + window.end[0]) if rules.relative else 0.0
     parts = np.searchsorted(text.breaks, offsets[:, 0]) if rules.lines else None
-    for found in best_spans(start, end, first, last, rules.longest, _KEPT, parts):
+
+    def is_empty(head: int, tail: int) -> bool:
+        if not rules.words:
+            return not text.names_something(int(offsets[head, 0]), int(offsets[tail, 1]))
+        return not text.names_something(int(text.words.starts[heads[head]]), int(text.words.ends[tails[tail]]))
+
+    for found in best_spans(start, end, first, last, rules.longest, _KEPT, parts, is_empty):
         if not rules.words:
             begin, stop = int(offsets[found.first, 0]), int(offsets[found.last, 1])
         else:

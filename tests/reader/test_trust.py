@@ -23,7 +23,7 @@ LINE: dict[str, Any] = {
     "question": "Where did Khan meet Modi?",
     "answers": ["Delhi"],
     "passages": [
-        {"article": name, "story": name, "start": 0, "text": text, "score": 1.0, "dense": 0.5}
+        {"article": name, "story": name, "start": 0, "text": text, "standing": {"cosine": 0.5}}
         for name, text in zip("ab", TEXTS, strict=True)
     ],
     "spans": [[1, 17, 22, 2.0], [0, 15, 22, 0.0]],

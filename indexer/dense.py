@@ -6,7 +6,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -115,7 +114,6 @@ class Segments:
 
     def _search(self, query: Floats, k: int, allowed: Ints | None) -> list[tuple[int, float]]:
         found, guesses = list[tuple[Segment, Found]](), list[tuple[Segment, Callable[[], Found]]]()
-        wanted = _candidates(k, any(isinstance(s.vectors, Coded) and s.vectors.codes.is_coarse for s in self.segments))
         for segment in self.segments:
             if isinstance(segment.vectors, Coded) and allowed is not None and len(allowed) <= FEW:
                 if len(places := segment.places(allowed)):
@@ -127,12 +125,14 @@ class Segments:
                 continue
             if isinstance(segment.vectors, Exact):
                 found.append((segment, segment.vectors.search(query, min(k, n), mask)))
-            elif n <= max(FEW, 2 * wanted):
+                continue
+            wanted = _candidates(k, segment.vectors.codes.is_coarse)
+            if n <= max(FEW, 2 * wanted):
                 found.append((segment, segment.vectors.rows.search(query, k, _chosen(mask, n))))
             else:
                 codes, filtered = segment.vectors.codes, allowed is not None
                 guesses.append((segment, partial(_guess, codes, query, wanted, min(k, n), mask, filtered)))
-        found += _scored(query, k, wanted, _side_by_side(guesses))
+        found += _scored(query, k, _side_by_side(guesses))
         return _best(found, k)
 
 
@@ -181,8 +181,10 @@ def sealed(name: str, folder: Path, width: int) -> Segment:
     live = np.ones(len(rows), np.bool_)
     if not (folder / CODES).exists():
         return Segment(Exact.mapped(folder / VECTORS), rows, live, name)
-    coded = Coded(Codes.load(folder / CODES), Rows(folder / VECTORS, len(rows), width))
-    return Segment(coded, rows, live, name)
+    codes = Codes.load(folder / CODES)
+    if len(codes) != len(rows):
+        raise ValueError(f"{folder / CODES} holds codes of {len(codes)} vectors, not of {len(rows)}")
+    return Segment(Coded(codes, Rows(folder / VECTORS, len(rows), width)), rows, live, name)
 
 
 def _exact(segment: Segment) -> Exact:
@@ -216,6 +218,10 @@ def _candidates(k: int, coarse: bool) -> int:
     return max(_LEAST_OF_COARSE if coarse else _LEAST_CANDIDATES, _CANDIDATES << max(0, k - 1).bit_length())
 
 
+def _is_coarse(segment: Segment) -> bool:
+    return isinstance(segment.vectors, Coded) and segment.vectors.codes.is_coarse
+
+
 def _chosen(mask: Bools | None, n: int) -> Ints:
     return np.arange(n, dtype=np.int64) if mask is None else np.flatnonzero(mask)
 
@@ -234,10 +240,12 @@ def _side_by_side(guesses: Sequence[tuple[Segment, Callable[[], Found]]]) -> lis
 
     def take() -> None:
         with threads(1):
-            while waiting:
-                with suppress(IndexError):  # another took the last one
+            while True:
+                try:
                     place, (segment, guess) = waiting.popleft()
-                    found[place] = segment, guess()
+                except IndexError:
+                    return
+                found[place] = segment, guess()
 
     beside = [_beside().submit(take) for _ in range(min(_CORES, len(guesses)) - 1)]
     take()
@@ -253,10 +261,16 @@ def _beside() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_CORES, "pullquote-dense")
 
 
-def _scored(
+def _scored(query: Floats, k: int, guessed: Sequence[tuple[Segment, Found]]) -> Iterator[tuple[Segment, Found]]:
+    """The exact scores of the best guesses: of all segments with one kind of codes together, as scales differ."""
+    for coarse in (False, True):
+        alike = [(segment, found) for segment, found in guessed if _is_coarse(segment) is coarse]
+        yield from _scored_alike(query, k, _candidates(k, coarse), alike)
+
+
+def _scored_alike(
     query: Floats, k: int, wanted: int, guessed: Sequence[tuple[Segment, Found]]
 ) -> Iterator[tuple[Segment, Found]]:
-    """The exact scores of the best guesses of all segments together."""
     if not guessed:
         return
     guesses = np.concatenate([found.scores for _, found in guessed])

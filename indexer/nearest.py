@@ -125,7 +125,10 @@ class Codes:
     def __init__(self, index: faiss.Index) -> None:
         self._index = index
         self._ivf: Any = faiss.extract_index_ivf(index)
-        self.is_coarse = isinstance(self._ivf, faiss.IndexIVFRaBitQ)  # its guesses are farther off
+        self.is_coarse = isinstance(faiss.downcast_index(self._ivf), faiss.IndexIVFRaBitQ)  # guesses farther off
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
 
     @classmethod
     def of(cls, vectors: Halves) -> Codes:

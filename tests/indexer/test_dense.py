@@ -22,7 +22,7 @@ from indexer.dense import (
     save_vectors,
     sealed,
 )
-from indexer.nearest import Exact
+from indexer.nearest import Exact, Found
 from indexer.types import Floats, Ints
 
 WIDTH = 4
@@ -120,6 +120,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         (dense, "APPROXIMATE_AT", 60),
         (dense, "FEW", 4),
         (dense, "_LEAST_CANDIDATES", 8),
+        (dense, "_LEAST_OF_COARSE", 12),
         (nearest, "LIST", 8),
     ):
         monkeypatch.setattr(module, name, value)
@@ -195,15 +196,25 @@ def test_a_search_among_codes_finds_nearly_all_of_the_nearest(tmp_path: Path, mo
     assert np.mean(kept) > 0.95
 
 
-def test_codes_of_before_are_searched_as_they_are(small: None, tmp_path: Path) -> None:
-    """One bit a dimension, as the first archives have them: found with exact scores, with a filter and without."""
-    memory = in_memory(np.arange(300, dtype=np.int64), unit(300, 1))
-    on_disk(memory, tmp_path / "s")
+def coarse_on_disk(segment: Segment, folder: Path) -> Segment:
+    """With one bit a dimension, as the first archives have them."""
+    on_disk(segment, folder)
+    assert isinstance(segment.vectors, Exact)
+    vectors = segment.vectors.vectors().astype(np.float32)
     before = faiss.index_factory(WIDTH, "IVF9,RaBitQ", faiss.METRIC_INNER_PRODUCT)
-    before.train(unit(300, 1))
-    before.add(unit(300, 1))
-    faiss.write_index(before, str(tmp_path / "s" / dense.CODES))
-    disk, exact = Segments(WIDTH, [sealed("s", tmp_path / "s", WIDTH)]), Segments(WIDTH, [memory])
+    before.train(vectors)
+    before.add(vectors)
+    faiss.write_index(before, str(folder / dense.CODES))
+    return sealed(folder.name, folder, WIDTH)
+
+
+def test_codes_of_before_are_searched_as_they_are(small: None, tmp_path: Path) -> None:
+    """Found with exact scores, with a filter and without."""
+    memory = in_memory(np.arange(300, dtype=np.int64), unit(300, 1))
+    segment = coarse_on_disk(memory, tmp_path / "s")
+    assert isinstance(segment.vectors, Coded)
+    assert segment.vectors.codes.is_coarse
+    disk, exact = Segments(WIDTH, [segment]), Segments(WIDTH, [memory])
     for query in unit(20, 7):
         for allowed in (None, np.arange(0, 300, 3, dtype=np.int64)):
             every = exact.search(query, 300, allowed)
@@ -212,6 +223,68 @@ def test_codes_of_before_are_searched_as_they_are(small: None, tmp_path: Path) -
             assert set(found) <= set(every)
             assert len(set(found) & set(every[:10])) >= 5
             assert disk.search(query, len(every), allowed) == every
+
+
+class Watched:
+    """An index of faiss that notes how it is searched."""
+
+    def __init__(self, index: faiss.Index) -> None:
+        self.ntotal, self._index, self.asked = index.ntotal, index, list[tuple[int, int | None]]()
+
+    def search(self, query: Floats, k: int, params: faiss.SearchParameters) -> tuple[Floats, Ints]:
+        self.asked.append((k, getattr(params, "qb", None)))
+        return self._index.search(query, k, params=params)
+
+
+def test_codes_of_before_are_asked_for_more_candidates_and_with_more_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "APPROXIMATE_AT", 2000)
+    segments = [
+        make(in_memory(np.arange(first, first + 2100, dtype=np.int64), unit(2100, first)), tmp_path / str(first))
+        for first, make in ((0, coarse_on_disk), (2100, on_disk))
+    ]
+    asked = []
+    for segment in segments:
+        assert isinstance(segment.vectors, Coded)
+        watched = Watched(segment.vectors.codes._index)
+        monkeypatch.setattr(segment.vectors.codes, "_index", watched)
+        asked.append(watched.asked)
+    Segments(WIDTH, segments).search(unit(1, 7)[0], 10)
+    assert asked == [[(1024, 6)], [(768, None)]]
+
+
+def test_codes_of_two_kinds_take_no_candidates_from_each_other(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their guesses are on different scales: each kind finds what it finds alone, in any order of segments."""
+    old = coarse_on_disk(in_memory(np.arange(900, dtype=np.int64), unit(900, 1)), tmp_path / "old")
+    new = on_disk(in_memory(np.arange(900, 1800, dtype=np.int64), unit(900, 2)), tmp_path / "new")
+    for cores in (1, 2):
+        monkeypatch.setattr(dense, "_CORES", cores)
+        for query in unit(40, 7):
+            alone = [pair for segment in (old, new) for pair in Segments(WIDTH, [segment]).search(query, 10)]
+            expected = sorted(alone, key=lambda pair: (-pair[1], pair[0]))[:10]
+            for segments in ([old, new], [new, old]):
+                assert Segments(WIDTH, segments).search(query, 10) == expected
+
+
+def test_an_index_error_inside_a_search_is_not_swallowed(small: None, tmp_path: Path) -> None:
+    segment = on_disk(in_memory(np.arange(100, dtype=np.int64), unit(100, 1)), tmp_path / "s")
+
+    def fail() -> Found:
+        raise IndexError("beyond the last passage")
+
+    with pytest.raises(IndexError, match="beyond the last passage"):
+        dense._side_by_side([(segment, fail)])
+
+
+def test_codes_of_another_number_of_vectors_are_refused(small: None, tmp_path: Path) -> None:
+    for name, n in (("s", 100), ("other", 101)):
+        on_disk(in_memory(np.arange(n, dtype=np.int64), unit(n, 1)), tmp_path / name)
+    (tmp_path / "other" / dense.CODES).rename(tmp_path / "s" / dense.CODES)
+    with pytest.raises(ValueError, match="holds codes of 101 vectors, not of 100"):
+        sealed("s", tmp_path / "s", WIDTH)
 
 
 def test_files_that_are_too_short_for_their_passages_are_refused(small: None, tmp_path: Path) -> None:

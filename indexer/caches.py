@@ -22,7 +22,7 @@ from indexer.dense import Segment, Segments
 from indexer.files import Stamp, is_intact
 from indexer.generations import SERVING, SIZE
 from indexer.lexical import Lexical, LexicalIndex, LexicalLayers, LexicalView, Words
-from indexer.lexical_files import sound
+from indexer.lexical_files import Look, looks_of, sound
 from indexer.resident import Bounded
 from indexer.stores import ArticleStore
 from indexer.types import Filters, Floats, Halves, Ints, VectorSpace
@@ -110,6 +110,7 @@ def opened(
         whole = _grown(store, space, before, sequence, removed_articles(store, before.sequence, sequence))
     else:
         whole = _vectors(store, folder, space, layout, sequence, distrusted)
+    seen = looks_of(folder / "lexical" / layout.lexical) if layout.lexical else None  # before they are checked
     disk = None if is_of(layout.lexical, distrusted) else open_lexical(folder, layout.lexical, sequence)
     if disk is None and layout.lexical is not None:
         _warn(store, layout, folder / "lexical" / layout.lexical, "words are")
@@ -117,7 +118,8 @@ def opened(
     overlay = LexicalIndex()
     overlay.update(new_words(store, since, sequence), (), sequence)
     dead = frozenset(removed_articles(store, since, sequence))
-    bounded = None if disk is None else Bounded(disk, partial(open_lexical, folder, layout.lexical, sequence))
+    again = partial(open_lexical, folder, layout.lexical, sequence, checked=seen)
+    bounded = None if disk is None else Bounded(disk, again)
     return State(sequence, layout, whole, _layers(bounded, dead, overlay), bounded, overlay, dead)
 
 
@@ -205,16 +207,19 @@ def _warn(store: ArticleStore, layout: Layout, home: Path, what: str) -> None:
     LOG.warning("%s is missing or damaged: %s read from the store; run `pullquote doctor --repair`", home, what)
 
 
-def open_lexical(folder: Path, name: str | None, sequence: int, trust: bool = True) -> LexicalIndex | None:
+def open_lexical(
+    folder: Path, name: str | None, sequence: int, trust: bool = True, checked: dict[str, Look] | None = None
+) -> LexicalIndex | None:
     """The lexical index on disk, if it is whole and not ahead of the store; else None, and all words come from it.
 
-    trust: believe a file that looks as it did when it was signed.
+    trust: believe a file that looks as it did when it was signed. checked: how all files looked when this process
+    checked them; while they look so they are not checked again, which takes long where they are copies.
     """
     if name is None:
         return None
     home = folder / "lexical" / name
     try:
-        if sound(home, trust):
+        if (checked is not None and looks_of(home) == checked) or sound(home, trust):
             index = LexicalIndex(home)
             if index.sequence <= sequence:
                 return index

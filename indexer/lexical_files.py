@@ -31,7 +31,7 @@ _CHUNK = 1 << 20
 _MAGIC = (1337).to_bytes(4, "little")
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """A file as it was when its checksum was right. While it looks the same, it is."""
 
     size: int
@@ -44,7 +44,7 @@ class _Signed(NamedTuple):
     """meta: SHA-256 of meta.json, which has no checksum of its own. files: name -> how it looked."""
 
     meta: str
-    files: dict[str, _Look]
+    files: dict[str, Look]
 
 
 def sound(folder: Path, trust: bool = True) -> bool:
@@ -64,6 +64,14 @@ def sound(folder: Path, trust: bool = True) -> bool:
         return all(known.get(file.name) == _look(file) or _has_its_crc(file) for file in files)
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def looks_of(folder: Path) -> dict[str, Look] | None:
+    """How meta.json and the files of its segments look now; None where they cannot be seen."""
+    try:
+        return {file.name: _look(file) for file in (folder / "meta.json", *_files(folder))}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def sign(folder: Path) -> None:
@@ -149,7 +157,7 @@ def _signed(folder: Path) -> _Signed | None:
     if rest or hashlib.sha256(content).hexdigest().encode() != digest:
         return None
     read = json.loads(content)
-    return _Signed(read["meta"], {name: _Look(*look) for name, look in read["files"].items()})
+    return _Signed(read["meta"], {name: Look(*look) for name, look in read["files"].items()})
 
 
 def _signed_now(folder: Path) -> _Signed | None:
@@ -175,12 +183,12 @@ def _files(folder: Path) -> list[Path]:
     return [file for file in folder.iterdir() if file.name.split(".")[0] in names]
 
 
-def _look(file: Path) -> _Look:
+def _look(file: Path) -> Look:
     seen = file.stat()
-    return _Look(seen.st_size, seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns)
+    return Look(seen.st_size, seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns)
 
 
-def _now(file: Path) -> _Look | None:
+def _now(file: Path) -> Look | None:
     try:
         return _look(file)
     except OSError:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from itertools import count
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer import resident
+from indexer import lexical_files, resident
 from indexer.archive import Archive
 from indexer.commit import delete
 from indexer.indexes import LocalIndex
@@ -74,4 +75,36 @@ def test_searches_are_the_same_whenever_the_words_are_opened_anew(tmp_path: Path
     shutil.rmtree(tmp_path / "archive" / "lexical")  # as another process does that put words elsewhere
     for _ in range(4):
         assert view.lexical.search("khan", 10, Filters()) == found
+    archive.close()
+
+
+def test_copied_words_are_checked_when_they_are_opened_not_in_a_search(
+    tmp_path: Path, always_anew: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Archive(tmp_path / "archive", WordEmbedder(), create=True)
+    put(first, "a", "khan xi pledged roads")
+    settle(first, force=True)
+    first.close()
+    read, has_its_crc = list[str](), lexical_files._has_its_crc
+
+    def noted(file: Path) -> bool:
+        read.append(file.name)
+        return has_its_crc(file)
+
+    monkeypatch.setattr(lexical_files, "_has_its_crc", noted)
+    copy = shutil.copytree(tmp_path / "archive", tmp_path / "copy")  # no file looks as it did when it was signed
+    archive = Archive(copy, WordEmbedder())
+    view = archive.view()
+    assert len(read) >= 5
+    read.clear()
+    assert isinstance(archive.index, LocalIndex)
+    assert archive.index._state is not None
+    assert archive.index._state.disk is not None
+    files = archive.index._state.disk
+    assert len({id(index) for index in [files.now() for _ in range(4)]}) > 1
+    assert [row for row, _ in view.lexical.search("khan", 10, Filters())] == [1]
+    assert read == []
+    os.utime(next(copy.glob("lexical/*/*.store")), ns=(0, 0))
+    assert [row for row, _ in [view.lexical.search("khan", 10, Filters()) for _ in range(2)][1]] == [1]
+    assert len(read) >= 5  # what looks otherwise since is checked
     archive.close()

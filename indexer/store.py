@@ -249,7 +249,9 @@ class Store:
                 finally:
                     source.execute("ROLLBACK")
                 copy.pragma("secure_delete", True)  # the URL of an index may hold a password
-                copy.execute("DELETE FROM segment; DELETE FROM meta WHERE key IN ('lexical', 'index', 'collection')")
+                copy.execute(
+                    "DELETE FROM segment; DELETE FROM meta WHERE key IN ('lexical', 'index', 'collection', 'successor')"
+                )
             finally:
                 copy.close()
 

@@ -20,6 +20,7 @@ from indexer.archive import Archive as Inner
 from indexer.commit import commit, delete
 from indexer.doctor import examine
 from indexer.errors import ArchiveUnavailable, IndexMismatch, InvalidInput
+from indexer.generations import set_meta
 from indexer.milvus import Milvus, shown
 from indexer.milvus_rows import Entry, expression, partition_of, partitions
 from indexer.purge import purge
@@ -300,12 +301,15 @@ def test_the_command_line_chooses_an_index(
 
 def test_a_copy_does_not_share_the_collection(archive: Inner, milvus: MilvusLite, tmp_path: Path) -> None:
     put(archive, "a", "khan met xi")
+    with archive.store.writing() as writing:  # another embedder's is being filled
+        set_meta(writing, [("successor", "pullquote_next")])
     (tmp_path / "copy").mkdir()
     archive.files.copy_to(tmp_path / "copy" / "archive.sqlite")
     for file in (tmp_path / "copy").iterdir():
         assert milvus.url.encode() not in file.read_bytes()  # it may hold a password
     copy = Inner(tmp_path / "copy", WordEmbedder())
     assert copy.index.is_local
+    assert copy.store.meta("successor") is None
     put(copy, "b", "khan pledged roads")
     assert contents(copy.view()) == {"a": "khan met xi", "b": "khan pledged roads"}
     assert contents(archive.view()) == {"a": "khan met xi"}

@@ -256,10 +256,11 @@ class PostgresStore:
         """See `ArticleStore.alone`."""
         lock = f"hashtextextended('pullquote {name} ' || current_schema(), 0)"
         if wait:
-            with self._transaction(f"SET LOCAL lock_timeout = {_LOCK_MS}", f"SELECT pg_advisory_xact_lock({lock})"):
+            limits = _IDLE, f"SET LOCAL lock_timeout = {_LOCK_MS}"
+            with self._transaction(*limits, f"SELECT pg_advisory_xact_lock({lock})"):
                 yield True
             return
-        with self._transaction() as connection:
+        with self._transaction(_IDLE) as connection:
             found = connection.execute(f"SELECT pg_try_advisory_xact_lock({lock})".encode()).fetchone()
             yield bool(found and found[0])
 
@@ -327,6 +328,7 @@ class PostgresWriting:
 
 _TABLES = "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema()"
 _DURABLE, _NO_LIMIT = "SET LOCAL synchronous_commit = on", "SET LOCAL statement_timeout = 0"
+_IDLE = "SET LOCAL idle_in_transaction_session_timeout = 0"  # a lock is held while other things are done
 _Done = TypeVar("_Done")
 _Over = Callable[[Connection[Row]], AbstractContextManager[None]]
 

@@ -166,3 +166,14 @@ def test_a_password_that_is_not_escaped_is_not_shown_either(url: str) -> None:
     with pytest.raises(InvalidInput, match="%25") as caught:
         shown(url)
     assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_lock_is_kept_though_the_server_ends_idle_transactions(postgres: Postgres, wait: bool) -> None:
+    store = PostgresStore(f"{postgres.fresh()}%20-cidle_in_transaction_session_timeout%3D100", create=True)
+    with store.alone("reembed", wait) as mine:
+        assert mine
+        time.sleep(0.4)
+        with store.alone("reembed", wait=False) as another:
+            assert not another
+    store.close()

@@ -155,7 +155,7 @@ def test_what_comes_between_the_last_look_and_the_switch(
     assert reembed(changed, lambda _: None)
     others = {"b": "khan pledged roads", "c": "xi came late"} if what == "add" else {}
     assert contents_of(changed.view()) == {"a": "khan met xi", **others}
-    changed.index.repair()
+    changed.index.follow()
     assert milvus_of(changed).count() == 2 + 2 * len(others)
     assert examine(changed).ok, examine(changed)
     changed.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from indexer import outbox
 from indexer.errors import InvalidInput
@@ -12,6 +12,9 @@ from indexer.generations import set_meta, space_of
 from indexer.indexes import LocalIndex, PassageIndex
 from indexer.stores import ArticleStore, Row, Values
 from indexer.types import VectorSpace
+
+if TYPE_CHECKING:
+    from indexer.shared import SharedIndex
 
 EMBEDDED = "embedded"
 _DEFAULT = "pullquote"  # of a choice that names none
@@ -55,7 +58,7 @@ def choose(store: ArticleStore, index: str) -> None:
         return
     shared = _shared(store, lambda: _known(store), index, _DEFAULT)
     try:
-        shared.check()
+        shared.milvus.embedder()  # it answers
         with store.writing() as writing:
             outbox.prepare(writing)
             set_meta(writing, [("index", index), ("collection", f"pullquote_{secrets.token_hex(8)}")])
@@ -76,7 +79,7 @@ def _known(store: ArticleStore) -> VectorSpace:
     return found
 
 
-def _shared(store: ArticleStore, space: Callable[[], VectorSpace], url: str, collection: str) -> PassageIndex:
+def _shared(store: ArticleStore, space: Callable[[], VectorSpace], url: str, collection: str) -> SharedIndex:
     try:
         from indexer.milvus import Milvus
         from indexer.shared import SharedIndex

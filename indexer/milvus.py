@@ -70,10 +70,14 @@ class Milvus:
         properties = client.describe_collection(self._name, timeout=_SECONDS).get("properties") or {}
         return str(properties[_EMBEDDER]) if _EMBEDDER in properties else None
 
-    def prepare(self, space: VectorSpace) -> None:
-        """Make the collection where there is none. Raises IndexMismatch: it holds another embedder's vectors."""
+    def prepare(self, space: VectorSpace, check: Callable[[], None] = lambda: None) -> None:
+        """Make the collection where there is none. check: asked before, it raises what forbids that.
+
+        Raises IndexMismatch: it holds another embedder's vectors.
+        """
         found = self.embedder()
         if found is None:
+            check()
             self._call(lambda client: self._make(client, space))
         elif found != space.fingerprint:
             raise IndexMismatch(self.place, found, space.fingerprint)

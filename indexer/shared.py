@@ -16,7 +16,7 @@ from indexer.indexes import Searchable, Successor
 from indexer.lexical import Words
 from indexer.milvus import Milvus
 from indexer.milvus_rows import Entry
-from indexer.shared_search import Leg, SharedDense, SharedLexical
+from indexer.shared_search import Leg, SharedDense, SharedLexical, is_lost
 from indexer.stores import ArticleStore, Transaction
 from indexer.types import VectorSpace
 
@@ -116,7 +116,7 @@ class SharedIndex:
                 if rows := outbox.due(self._store):
                     if self._store.meta("collection") != self.milvus.collection:
                         return True  # another index was chosen meanwhile: they are for it, and for who opens it
-                    self.milvus.prepare(self._space())
+                    self.milvus.prepare(self._space(), self._check_not_lost)
                     self._make_right(sorted({row.article for row in rows}))
                     outbox.done(self._store, rows)
             self._fresh_until = time.monotonic() + _FRESH
@@ -168,7 +168,12 @@ class SharedIndex:
 
     def check(self) -> None:
         """See `PassageIndex.check`; also raises IndexLost: the collection was there, and nobody is making it anew."""
-        if self.milvus.embedder() is None and self._checked and not outbox.due(self._store):
+        if self.milvus.embedder() is None:
+            self._check_not_lost()
+
+    def _check_not_lost(self) -> None:
+        """Raises IndexLost: a new collection would not get all that the store holds."""
+        if is_lost(self._store, self._chosen):
             raise IndexLost(self.place, "there is no such collection")
 
     def _check_embedder(self) -> None:

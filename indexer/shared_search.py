@@ -12,15 +12,22 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from indexer import outbox
 from indexer.dense import ANY
 from indexer.errors import IndexLost
+from indexer.generations import OF_SERVING
 from indexer.lexical import stemmed_query
 from indexer.milvus import MOST, Milvus
 from indexer.nearest import Exact
 from indexer.passing import condition, passing
 from indexer.stores import ArticleStore
 from indexer.types import Filters, Floats, VectorSpace
+
+
+def is_lost(store: ArticleStore, chosen: str = OF_SERVING) -> bool:
+    """Whether there are passages that the outbox would not bring into a new collection. chosen: SQL, which count."""
+    sql = f"""SELECT 1 FROM passage JOIN article ON article.rowid = passage.article WHERE removed_seq IS NULL
+        AND {chosen} AND article NOT IN (SELECT article FROM outbox) LIMIT 1"""
+    return bool(store.rows(sql))
 
 
 class Leg:
@@ -56,7 +63,7 @@ class Leg:
             try:
                 proposed = propose(depth)
             except IndexLost:
-                if outbox.due(self.store):  # another process is about to make it
+                if not is_lost(self.store):  # another process is about to make it
                     return []
                 raise
             found = sorted(look(proposed), key=lambda pair: (-pair[1], pair[0]))

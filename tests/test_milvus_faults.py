@@ -22,6 +22,7 @@ from api.errors import kind_of
 from indexer import milvus as module
 from indexer import outbox, shared
 from indexer.archive import Archive
+from indexer.commit import delete
 from indexer.errors import ArchiveUnavailable, IndexLost, IndexRefused
 from indexer.milvus import Milvus
 from indexer.milvus_client import MilvusClient, MilvusException, is_outage
@@ -173,6 +174,38 @@ def test_a_lost_collection_is_told_and_mended_and_one_that_is_being_made_is_wait
         archive.check()
     archive.index.repair()
     assert contents(view) == {"a": "khan met xi"}
+
+
+def test_a_lost_collection_is_not_replaced_by_one_of_what_came_since(
+    archive: Archive, place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in "abc":
+        put(archive, name, "khan met xi")
+    delete(archive, ["c"])  # its note comes due in a minute
+    milvus_of(archive).discard()
+    archive.store.rows("UPDATE outbox SET due = 0")
+    assert put(archive, "d", "khan pledged roads").status == "added"
+    assert [record for record in caplog.records if "doctor --repair" in record.message]
+    assert milvus_of(archive).embedder() is None
+    started = Archive(place, WordEmbedder())
+    for use in (archive.check, started.check, started.view, lambda: contents(archive.view())):
+        with pytest.raises(IndexLost, match="doctor --repair"):
+            use()
+    started.index.repair()
+    expected = {"a": "khan met xi", "b": "khan met xi", "d": "khan pledged roads"}
+    assert contents(started.view()) == contents(archive.view()) == expected
+    started.check()
+    started.close()
+
+
+def test_an_empty_archive_is_ready_and_takes_its_first_article(archive: Archive, place: Path) -> None:
+    archive.check()
+    put(archive, "a", "khan met xi")
+    delete(archive, ["a"])
+    milvus_of(archive).discard()
+    archive.check()  # nothing that lives is lost
+    put(archive, "b", "khan pledged roads")
+    assert contents(archive.view()) == {"b": "khan pledged roads"}
 
 
 def test_articles_are_acknowledged_though_the_index_is_another_embedders(

@@ -3,7 +3,7 @@
 FOLDER/news holds what `bench.sets` wrote. All get the same articles, weights, questions and two cores, each in a
 process of its own; they index one after the other, and take turns for each question. A question is asked as of its day:
 what was published later is filtered out (--undated: it is not). What FOLDER/peers holds already is not done again:
-delete it to begin anew. Writes docs/peers.md and peers.svg.
+delete it to begin anew (--undated has FOLDER/peers-undated). Writes docs/peers.md and peers.svg.
 
 With --archive DIR, an archive of the set `whole` of `bench.sets`, the others take its passages with their vectors in
 place of articles, as they would need hours to embed so many: then FOLDER/whole holds the questions, FOLDER/peers-whole
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--archive", type=Path, help="ask all of this archive's passages")
     parser.add_argument("--undated", action="store_true", help="all articles are there, whatever the day of a question")
     given = parser.parse_args(arguments)
-    home = given.folder / ("peers-whole" if given.archive else "peers")
+    home = given.folder / "-".join(["peers", *["whole"] * bool(given.archive), *["undated"] * given.undated])
     if given.archive:
         ids = all_of(given.folder / "whole", home, given.archive, given.questions)
     else:

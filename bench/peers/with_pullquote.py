@@ -29,7 +29,7 @@ def load(job: Job) -> System:
     """Variant "depth N": N passages are read. Beside it, the same, giving every answer it weighs."""
     archive, depth = Archive(job.home), int(job.variant.split()[-1])
     unsure = Archive(job.home)
-    unsure._reader.threshold = -inf
+    unsure._answerer.threshold = -inf
 
     def ask(question: Asked, source: Archive = archive) -> Reply:
         reply = source.ask(question.text, top_k=TOP_K, depth=depth, as_of=_day(question))

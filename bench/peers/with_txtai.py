@@ -6,6 +6,7 @@ vectors in place of its model's. RAG gives one answer, and says of which passage
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,7 @@ def _query(question: Asked) -> str:
     """The question, or SQL where a day bounds what is searched: a hundred candidates then, for those that are later."""
     if question.day is None:
         return question.text
-    text = question.text.replace("'", "''")
+    text = re.sub(r"[^\w\s]", " ", question.text)  # its parser of SQL stumbles over some marks, escaped or not
     return f"SELECT id, text, score FROM txtai WHERE similar('{text}', {_CANDIDATES}) AND day <= {question.day}"
 
 

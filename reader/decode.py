@@ -9,6 +9,8 @@ import numpy as np
 
 from indexer.types import Bools, Floats, Ints
 
+_MOST_EMPTY = 200  # spans that name nothing which are looked at
+
 
 class TokenSpan(NamedTuple):
     """Tokens first..last, `last` inclusive."""
@@ -32,7 +34,8 @@ def best_spans(
 
     start, end: (n_tokens,) float32 logits, no unit. first, last: (n_tokens,) bool, True where a span may begin, end.
     max_tokens: longest span, in tokens. parts: (n_tokens,) numbers, the same ones within a part that no span may leave.
-    is_empty: whether tokens first..last name nothing; such a span keeps none that does from its tokens.
+    is_empty: whether tokens first..last name nothing; such a span keeps none that does from its tokens. After 200 of
+    them it is asked no more, so that a text of nothing else is decoded as soon as others.
     Returns at most n, best first, no two of which share a token, but for that; of equal scores the one that begins
     first, then the shorter one.
     Raises ValueError: the shapes differ, or a logit is not finite.
@@ -47,13 +50,14 @@ def best_spans(
     scores = np.where(first, start, -np.inf)[:, None] + padded[reach]
     if parts is not None:
         scores[np.append(parts, np.full(width, parts[-1:]))[reach] != parts[:, None]] = -np.inf
-    spans, empty = list[TokenSpan](), list[tuple[int, int]]()
+    spans, empty, n_empty = list[TokenSpan](), list[tuple[int, int]](), 0
     while scores.size and len(spans) < n:
         i, k = divmod(int(scores.argmax()), width)
         j, score = i + k, float(scores[i, k])
         if score == -np.inf:
             break
-        if is_empty(i, j):
+        if n_empty < _MOST_EMPTY and is_empty(i, j):
+            n_empty += 1
             scores[i, k] = -np.inf
             if all(j < head or tail < i for head, tail in empty):
                 empty.append((i, j))

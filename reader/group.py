@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _ARTICLE = re.compile(r"^(?:a|an|the)\s+(?=\S)")
+_ARTICLES = frozenset(("A", "An", "The"))  # of The Guardian: no name without it
 _WORD = re.compile(r"\w+")
 # Words that name nothing: out of its text, "her" answers no question.
 _EMPTY = re.compile(
@@ -85,7 +86,8 @@ def names_something(text: str, start: int = 0, end: int | None = None) -> bool:
 def _is_name(word: str, text: str, at: int) -> bool:
     """Whether a word has capitals that are not those of a sentence, which begins after a stop, a mark or nothing."""
     inside = _INSIDE.search(text, max(0, at - _NEAR), at)
-    return len(word) > 1 and (word.isupper() or (word[0].isupper() and inside is not None))
+    has_capital = word[0].isupper() and word not in _ARTICLES and inside is not None
+    return len(word) > 1 and (word.isupper() or has_capital)
 
 
 def same_words(quote: str) -> str:

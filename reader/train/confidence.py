@@ -130,7 +130,7 @@ def groups_of(line: dict[str, Any]) -> list[Group]:
         Occurrence(p["article"], p["story"], p["start"] + start, p["start"] + end, p["text"][start:end], score, at)
         for at, start, end, score in line["spans"]
         for p in [line["passages"][at]]
-        if not line["archive"] or names_something(p["text"][start:end])
+        if not line["archive"] or names_something(p["text"], start, end)
     ]
     return group(spans)
 

@@ -111,6 +111,8 @@ def test_whatever_holds_another_word_names_something(quote: str) -> None:
     [
         ("He saw The Who in Leeds.", "The Who", True),
         ("He saw Them\nin Leeds.", "Them", True),
+        ("He told The Guardian so.", "The", False),
+        ("He told The Guardian so.", "The Guardian", True),
         ("In it, It is a clown.", "It", True),
         ("The Who played.", "The Who", True),
         ("Who played?", "Who", False),

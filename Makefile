@@ -44,7 +44,7 @@ eval: $(if $(filter demo-archive,$(ARCHIVE)),$(ARCHIVE))
 	@$(BIN)/pullquote eval $(QUESTIONS) --archive $(ARCHIVE)
 
 # Fits the final score, its calibration and the threshold anew, as the reader or the way it is exported changes: builds the
-# archives (an hour on two cores), reads 1,900 questions, and goes on where it was stopped.
+# archives (an hour on two cores), reads 4,800 questions, and goes on where it was stopped.
 CALIBRATE := build/calibrate
 calibrate: models
 	@$(BIN)/python -m bench.sets $(CALIBRATE) whole newsqa snippets squad

@@ -212,7 +212,8 @@ class Archive(Closing):
 
         asked = self._question(question, top_k, depth, mode, filters, as_of)
         if max_error is not None:
-            least_confidence(self._answerer.calibration, max_error, self._reader_name, depth)  # before any search
+            calibration = self._answerer.over(asked.mode).calibration
+            least_confidence(calibration, max_error, self._reader_name, depth)  # before any search
             asked = asked._replace(max_error=max_error)
         return self._archive.searching(lambda view: answer(asked, view, self._embedder, self._answerer, on_passages))
 

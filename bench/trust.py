@@ -68,7 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("files", type=Path, nargs="+", metavar="EVIDENCE")
     parser.add_argument("--half", choices=get_args(Half), default="report")
     given = parser.parse_args(arguments)
-    lines = {file.stem: [line for line in read_lines(file) if line["half"] == given.half] for file in given.files}
+    read = {file.stem: read_lines(file) for file in given.files}
+    kept = {name: [line for line in of if line["half"] == given.half and line["archive"]] for name, of in read.items()}
+    lines = {name: of for name, of in kept.items() if of}
+    if not lines:
+        raise InvalidInput("evidence", f"it holds no line of an archive of the {given.half} half")
     one = next(line for of in lines.values() for line in of)
     made = load_calibration(CALIBRATION, one["reader"], one["runtime"])
     if made is None:

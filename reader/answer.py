@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import NamedTuple
 
 from indexer.articles import Located
@@ -112,16 +113,18 @@ def weigh(
 
 def raw_standings(question: Question, view: View, found: Sequence[Kept]) -> list[Standing]:
     """What is known of the passages that were found, with scores as they are: what `standings` starts from."""
-    fresh = freshness(view, question.filters, [kept.ranked.passage for kept in found])
     present = asks_for_latest(question.text)
     asked = question.filters.as_of is not None and not present
+    rows = [kept.ranked.passage for kept in found]
+    fresh = freshness(view, question.filters, rows) if present or asked else {}
+    unknown = fmean(fresh.values()) if fresh else 0.0  # of an article without a date: neither new nor old
     return [
         Standing(
             retrieval=ranked.score,
             cosine=ranked.parts.dense,
             title=view.article_at(place.article).title or "",
-            latest=fresh.get(ranked.passage, 0.0) if present else 0.0,
-            asked=fresh.get(ranked.passage, 0.0) if asked else 0.0,
+            latest=fresh.get(ranked.passage, unknown) if present else 0.0,
+            asked=fresh.get(ranked.passage, unknown) if asked else 0.0,
         )
         for ranked, place in ((kept.ranked, kept.place) for kept in found)
     ]

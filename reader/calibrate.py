@@ -107,7 +107,7 @@ class Calibration:
     def differs(self, embedder: str, fusion: str) -> str:
         """What finds passages in another way than when it was fitted, in words; "" where nothing does.
 
-        The depth is not compared: confidences hold at any (docs/reader.md).
+        The depth is not compared: confidences hold at lesser ones (docs/reader.md).
         """
         if self.fitted is None:
             return ""

@@ -119,10 +119,7 @@ class Reader:
         differs = self.calibration.differs(embedder, fusion()) if self.calibration else ""
         if not differs:
             return self
-        name = self.model.name
-        LOG.warning(
-            "answers have no confidence: the calibration of %s is of %s; `make calibrate` fits it", name, differs
-        )
+        LOG.warning("answers have no confidence: the calibration of %s is of %s", self.model.name, differs)
         return self._plain()
 
     def _plain(self) -> Reader:

@@ -13,7 +13,7 @@ from indexer.types import Filters
 from indexer.views import View
 
 # What is added to the score of what is published now; the best fused score is about 1. RealTimeQA's questions, asked on
-# their own days of all its articles: MRR .653 without, .696 with both (docs/retrieval.md).
+# their own days of all its articles: MRR .650 without, .693 with both (docs/retrieval.md).
 PRESENT = 0.15  # where the question is about the present
 ASKED = 0.05  # where it is not, but says when it is asked: of two stories it likelier means the one in the news
 HALVED = 30.0  # days after which half of it is left
@@ -42,6 +42,8 @@ def freshness(view: View, filters: Filters, passages: Sequence[int]) -> dict[int
 
     Now is `as_of`, else the newest date in the view. An article without a date is left out.
     """
+    if not passages:
+        return {}
     now = _day(bounds(filters.as_of)[1]) if filters.as_of else _newest(view)
     if now is None:
         return {}

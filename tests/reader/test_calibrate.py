@@ -206,7 +206,7 @@ def test_a_reader_has_no_confidence_beside_what_it_was_not_fitted_with(caplog: p
     plain = reader.beside("all-minilm:2")
     assert (plain.calibration, plain.threshold, plain.max_tokens) == (None, reader.model.threshold, 9)
     (told,) = caplog.messages
-    assert "the calibration of fake is of embedder all-minilm:1, not all-minilm:2; `make calibrate`" in told
+    assert told.endswith("the calibration of fake is of embedder all-minilm:1, not all-minilm:2")
     assert Reader(reader.model).beside("all-minilm:2").calibration is None
 
 

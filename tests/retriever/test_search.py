@@ -85,6 +85,7 @@ def test_another_way_of_fusing_has_another_name(monkeypatch: pytest.MonkeyPatch)
     assert fusion.__wrapped__() in names
     for module, constant, value in (
         (fuse, "_LEAST_SHARE", 0.7),
+        (fuse, "_MOST_SHARE", 0.9),
         (fuse, "_NEXT", 8),
         (searching, "LEG_DEPTH", 90),
         (searching, "PRESENT", 0.1),
@@ -92,4 +93,4 @@ def test_another_way_of_fusing_has_another_name(monkeypatch: pytest.MonkeyPatch)
         with monkeypatch.context() as patched:
             patched.setattr(module, constant, value)
             names.add(fusion.__wrapped__())
-    assert len(names) == 5
+    assert len(names) == 6

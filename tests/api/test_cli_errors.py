@@ -55,6 +55,8 @@ CODES = {
     errors.ModelDamaged("m", Path("f"), "a" * 64, "b" * 64): 3,
     errors.ModelMismatch(ARCHIVE, "a", "b"): 3,
     errors.IndexMismatch("milvus+http://index", "a", "b"): 3,
+    errors.IndexRefused("milvus+http://index", "wrong password"): 3,
+    errors.IndexLost("milvus+http://index", "it is gone"): 3,
     errors.WorkersLost("the actor died"): 3,
     errors.ArticleNotFound("a"): 1,
     errors.QuoteMismatch("a", "another text"): 70,

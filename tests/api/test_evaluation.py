@@ -93,7 +93,7 @@ def test_an_evaluation_starts_anew_when_articles_are_purged_beneath_it(tmp_path:
                 other.delete(["storm-1"], purge=True)
 
         found = archive.evaluate([cost, cost], report=report)
-    assert told == [1, 1, 2]
+    assert told in ([1, 1, 2], [1, 2, 1, 2])  # at once, or at the end where it had all it needed of the second one
     assert (found["questions"], found["view"]["articles"]) == (2, 2)
 
 

@@ -232,13 +232,12 @@ class Milvus:
         with self._circuit.trial():
             try:
                 return self._asked(work)
-            except FAILURES as error:
-                if not is_stale(error):
-                    raise self._meant(error) from error
+            except _Stale:
+                pass
             try:
                 return self._asked(work)  # on a new connection, which loads the collection
-            except FAILURES as error:
-                raise self._meant(error) from error
+            except _Stale as stale:
+                raise self._meant(stale.error) from stale.error
 
     def _asked(self, work: Callable[[MilvusClient], _Done]) -> _Done:
         client: MilvusClient | None = None
@@ -246,9 +245,11 @@ class Milvus:
             client = self._connected()
             done = work(client)
         except FAILURES as error:
-            if is_outage(error) or is_stale(error):  # a broken channel may wait minutes before it connects anew
+            is_closed = client is not None and client is not self._client  # by another thread
+            stale = is_closed or is_stale(error)
+            if stale or is_outage(error):  # a broken channel may wait minutes before it connects anew
                 self._let_go(client)
-            raise
+            raise _Stale(error) if stale else self._meant(error) from error
         self._circuit.answered()
         return done
 
@@ -278,6 +279,14 @@ class Milvus:
         numbers = re.match(r"v?(\d+)\.(\d+)", found)  # Milvus Lite begins with its name
         if numbers and (int(numbers[1]), int(numbers[2])) < _LEAST_VERSION:
             raise IndexRefused(self.place, f"it is Milvus {found}, and 2.5 is the first that counts words")
+
+
+class _Stale(Exception):
+    """What failed may go well on a new connection; that says nothing of Milvus."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def shown(url: str) -> str:

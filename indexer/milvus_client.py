@@ -62,6 +62,7 @@ _CONNECT, _OVERCOME = 2, {2, 3, 4, 8, 11}
 _UNEXPECTED = 1  # "not ready", and what pymilvus or Milvus Lite has no code for
 _SIGNS = ("timeout", "retry run out", "not ready", "channel")  # of an outage, in messages of that code
 _GONE = {100}  # no such collection
+_CLOSED = "should create connection first"  # another thread closed the connection
 _STALE = {100, 101, 103, 200, 201, 202}  # no such collection or partition, or not loaded
 
 
@@ -81,7 +82,7 @@ def is_outage(error: Exception) -> bool:
 
 def is_stale(error: Exception) -> bool:
     """Whether a new connection may help: what it knows was made or loaded anew by others."""
-    return isinstance(error, MilvusException) and error.code in _STALE
+    return isinstance(error, MilvusException) and (error.code in _STALE or _CLOSED in str(error.message))
 
 
 def is_gone(error: Exception) -> bool:

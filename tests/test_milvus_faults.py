@@ -159,6 +159,26 @@ def test_errors_are_told_apart(code: Any, message: str, outage: bool) -> None:  
     assert is_outage(MilvusException(code, message, retriable=True)) == (outage or code not in {1})
 
 
+@pytest.mark.parametrize("refused", [None, MilvusException(1, "Cannot invoke RPC on closed channel!")])
+def test_who_meets_a_connection_that_another_thread_closed_asks_on_a_new_one(
+    archive: Archive, refused: MilvusException | None
+) -> None:
+    put(archive, "a", "khan met xi")
+    held, used = milvus_of(archive), list[MilvusClient]()
+
+    def work(client: MilvusClient) -> bool:
+        used.append(client)
+        if len(used) == 1:
+            held._let_go(client)
+            if refused:
+                raise refused
+        return bool(client.has_collection(held.collection))
+
+    assert held._call(work)
+    assert len({id(client) for client in used}) == 2
+    assert not held._circuit.is_failing
+
+
 def test_a_lost_collection_is_told_and_mended_and_one_that_is_being_made_is_waited_for(archive: Archive) -> None:
     put(archive, "a", "khan met xi")
     view = archive.view()

@@ -91,6 +91,10 @@ class PassageIndex(Protocol):
         """What is to search passages that do not serve yet; None where nothing is made before they do."""
         ...
 
+    def discard_left(self) -> None:
+        """Remove the index of before, if a kill kept its successor from it. Raises ArchiveUnavailable."""
+        ...
+
     def close(self) -> None:
         """Let it go."""
         ...
@@ -209,6 +213,9 @@ class LocalIndex:
 
     def successor(self, made: Generation) -> None:
         """None: what serves is read from the store, or put on disk by `indexer.seal`."""
+
+    def discard_left(self) -> None:
+        """Nothing is left: it is made anew in place."""
 
     def close(self) -> None:
         """See `PassageIndex.close`."""

@@ -46,6 +46,7 @@ def reembed(archive: Archive, report: Callable[[IndexEvent], None]) -> bool:
     stays, the old vectors serve.
     """
     with _alone(archive):
+        archive.index.discard_left()
         made = _begin(archive)
         if made is None:
             clear(archive.store)
@@ -211,8 +212,10 @@ def _switch_index(archive: Archive, made: Generation) -> bool:
             if not (successor.still_matches(writing) and _serve(archive, made, writing)):
                 return False
             successor.take_over(writing)
-        archive.reopen_index()
-        successor.discard_old()
+        try:
+            successor.discard_old()
+        finally:
+            archive.reopen_index()
     return True
 
 

@@ -165,6 +165,9 @@ class SharedIndex:
             if self.milvus.embedder() is not None:
                 self.milvus.drop(articles)
                 self.milvus.compact()
+        from indexer.succession import discard_waiting
+
+        discard_waiting(self._store, self.milvus)
 
     def check(self) -> None:
         """See `PassageIndex.check`; also raises IndexLost: the collection was there, and nobody is making it anew."""
@@ -200,6 +203,7 @@ class SharedIndex:
 
     def repair(self) -> None:
         """See `PassageIndex.repair`."""
+        self.discard_left()
         with self._store.writing() as writing:
             outbox.hasten(writing)
         try:
@@ -261,6 +265,12 @@ class SharedIndex:
         from indexer.succession import SharedSuccessor
 
         return SharedSuccessor(self._store, self.milvus, made)
+
+    def discard_left(self) -> None:
+        """See `PassageIndex.discard_left`."""
+        from indexer.succession import discard_left
+
+        discard_left(self._store, self.milvus)
 
     def close(self) -> None:
         """See `PassageIndex.close`."""

@@ -249,9 +249,8 @@ class Store:
                 finally:
                     source.execute("ROLLBACK")
                 copy.pragma("secure_delete", True)  # the URL of an index may hold a password
-                copy.execute(
-                    "DELETE FROM segment; DELETE FROM meta WHERE key IN ('lexical', 'index', 'collection', 'successor')"
-                )
+                named = "'lexical', 'index', 'collection', 'successor', 'discarding'"
+                copy.execute(f"DELETE FROM segment; DELETE FROM meta WHERE key IN ({named})")
             finally:
                 copy.close()
 

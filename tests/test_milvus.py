@@ -302,14 +302,14 @@ def test_the_command_line_chooses_an_index(
 def test_a_copy_does_not_share_the_collection(archive: Inner, milvus: MilvusLite, tmp_path: Path) -> None:
     put(archive, "a", "khan met xi")
     with archive.store.writing() as writing:  # another embedder's is being filled
-        set_meta(writing, [("successor", "pullquote_next")])
+        set_meta(writing, [("successor", "pullquote_next"), ("discarding", "pullquote_before")])
     (tmp_path / "copy").mkdir()
     archive.files.copy_to(tmp_path / "copy" / "archive.sqlite")
     for file in (tmp_path / "copy").iterdir():
         assert milvus.url.encode() not in file.read_bytes()  # it may hold a password
     copy = Inner(tmp_path / "copy", WordEmbedder())
     assert copy.index.is_local
-    assert copy.store.meta("successor") is None
+    assert copy.store.meta("successor") is copy.store.meta("discarding") is None
     put(copy, "b", "khan pledged roads")
     assert contents(copy.view()) == {"a": "khan met xi", "b": "khan pledged roads"}
     assert contents(archive.view()) == {"a": "khan met xi"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -183,3 +184,45 @@ def test_a_kill_after_the_new_collection_is_filled_costs_nothing(
     assert contents_of(third.view()) == {"a": "khan met xi", "b": "khan pledged roads"}
     second.close()
     third.close()
+
+
+@pytest.mark.parametrize("way", ["reembed", "repair"])
+def test_a_kill_before_the_old_collection_is_dropped_leaves_it_for_the_next_run(
+    folder: Archive, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    def away(_: SharedSuccessor) -> None:
+        raise ArchiveUnavailable("milvus", "it stopped")
+
+    before = choice_in(folder.store)
+    assert before is not None
+    with monkeypatch.context() as patched, closing(Archive(folder.folder, Short)) as second:
+        patched.setattr(SharedSuccessor, "discard_old", away)
+        with pytest.raises(ArchiveUnavailable):
+            reembed(second, lambda _: None)
+    assert Milvus(*before).embedder() == "words:1"
+    with closing(Archive(folder.folder, Short)) as third:
+        if way == "repair":
+            third.index.repair()
+        else:
+            assert not reembed(third, lambda _: None)
+        assert Milvus(*before).embedder() is None
+        assert folder.store.meta("discarding") is None
+        assert contents_of(third.view()) == {"a": "khan met xi", "b": "khan pledged roads"}
+
+
+def test_a_purge_drops_what_waits_to_be_filled_on(folder: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> bool:
+        raise ArchiveUnavailable("milvus", "it stopped")
+
+    with monkeypatch.context() as patched, closing(Archive(folder.folder, Short)) as second:
+        patched.setattr(reembedding, "_serve", away)
+        with pytest.raises(ArchiveUnavailable):
+            reembed(second, lambda _: None)
+    begun = cast(SharedIndex, folder.index).milvus.beside(folder.store.meta("successor"))
+    assert begun.count() == 4
+    purge(folder, ["b"])
+    assert begun.embedder() is None
+    assert folder.store.meta("successor") is None
+    with closing(Archive(folder.folder, Short)) as third:
+        assert reembed(third, lambda _: None)
+        assert contents_of(third.view()) == {"a": "khan met xi"}

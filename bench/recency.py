@@ -24,7 +24,7 @@ from indexer.types import Embedder, Filters, Ranked
 from indexer.views import View
 from pullquote import EMBEDDER
 from retriever.evaluate import Half, Judged, chosen, holds, mean, measured, read_judged
-from retriever.recency import asks_for_latest, freshness
+from retriever.recency import HALVED, freshness, time_of
 from retriever.search import LEG_DEPTH, Legs, fused, legs
 
 _READ = 20
@@ -35,7 +35,7 @@ class Bonus(NamedTuple):
 
     present: float
     asked: float
-    halved: float = 30.0
+    halved: float = HALVED
 
 
 LEVERS = (
@@ -82,8 +82,9 @@ def found(view: View, embedder: Embedder, questions: Sequence[Judged]) -> Iterat
 
 def marks(one: Found, bonus: Bonus) -> tuple[float, float, float]:
     """MRR, R@10, and whether an answer is among the passages that are read."""
-    most = bonus.present if asks_for_latest(one.judged.question) else bonus.asked
-    added = {row: most * share ** (30 / bonus.halved) for row, share in one.fresh.items()}  # share: half after 30 days
+    filters = Filters(as_of=one.judged.as_of)
+    most = {"present": bonus.present, "asked": bonus.asked, None: 0.0}[time_of(one.judged.question, filters)]
+    added = {row: most * share ** (HALVED / bonus.halved) for row, share in one.fresh.items()}
     ranking: list[Ranked] = fused(one.legs._replace(bonus=added), "hybrid")
     rows = [ranked.passage for ranked in ranking if ranked.passage in one.articles]
     got = measured(list(dict.fromkeys(one.articles[row] for row in rows)), one.judged.articles)

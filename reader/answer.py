@@ -33,7 +33,7 @@ from reader.stopwatch import Stopwatch
 from reader.weigh import Standing, standings
 from retriever.collapse import Kept
 from retriever.filter import unknown_dates
-from retriever.recency import asks_for_latest, freshness
+from retriever.recency import freshness, time_of
 from retriever.search import find, head, hits_of
 
 _MOST_OTHERS = 10  # quotations shown beside the best one of an answer; `support` counts them all
@@ -113,18 +113,16 @@ def weigh(
 
 def raw_standings(question: Question, view: View, found: Sequence[Kept]) -> list[Standing]:
     """What is known of the passages that were found, with scores as they are: what `standings` starts from."""
-    present = asks_for_latest(question.text)
-    asked = question.filters.as_of is not None and not present
-    rows = [kept.ranked.passage for kept in found]
-    fresh = freshness(view, question.filters, rows) if present or asked else {}
+    time = time_of(question.text, question.filters)
+    fresh = freshness(view, question.filters, [kept.ranked.passage for kept in found]) if time else {}
     unknown = fmean(fresh.values()) if fresh else 0.0  # of an article without a date: neither new nor old
     return [
         Standing(
             retrieval=ranked.score,
             cosine=ranked.parts.dense,
             title=view.article_at(place.article).title or "",
-            latest=fresh.get(ranked.passage, unknown) if present else 0.0,
-            asked=fresh.get(ranked.passage, unknown) if asked else 0.0,
+            latest=fresh.get(ranked.passage, unknown) if time == "present" else 0.0,
+            asked=fresh.get(ranked.passage, unknown) if time == "asked" else 0.0,
         )
         for ranked, place in ((kept.ranked, kept.place) for kept in found)
     ]

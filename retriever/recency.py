@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 from indexer.caches import VISIBLE
 from indexer.dates import bounds
@@ -31,10 +32,18 @@ def asks_for_latest(query: str) -> bool:
     return _LATEST.search(query) is not None
 
 
+def time_of(query: str, filters: Filters) -> Literal["present", "asked"] | None:
+    """Why newer articles count more: the question is about the present, or says when it is asked; None: they do not."""
+    return "present" if asks_for_latest(query) else "asked" if filters.as_of else None
+
+
 def bonus(view: View, query: str, filters: Filters, passages: Sequence[int]) -> dict[int, float]:
     """What is added to the scores of passages, by row; {} unless a question is about the present, or asked `as_of`."""
-    most = PRESENT if asks_for_latest(query) else ASKED if filters.as_of else 0.0
-    return {row: most * share for row, share in freshness(view, filters, passages).items()} if most else {}
+    time = time_of(query, filters)
+    if time is None:
+        return {}
+    most = PRESENT if time == "present" else ASKED
+    return {row: most * share for row, share in freshness(view, filters, passages).items()}
 
 
 def freshness(view: View, filters: Filters, passages: Sequence[int]) -> dict[int, float]:

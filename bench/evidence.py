@@ -3,7 +3,8 @@
 FOLDER holds the sets that `bench.sets` wrote, each with its archive beside the questions (`pullquote index
 articles.jsonl`). For each question of both halves: the passages that were read and all spans that the reader weighed, a
 line of JSON in FILES/SET.jsonl. What is there already of this reader and export, embedder and fusion is kept: cut it
-off and run it again.
+off and run it again. For another reader give --found OTHER: passages that this embedder and fusion found when OTHER was
+made are read, not searched for again.
 
 Over archives: whole, snippets, newsqa (bench.sets); "undated": those of whole that are not about the present, not
 said to be asked on a day; "none": SQuAD 2.0's questions without an answer, over its
@@ -103,6 +104,10 @@ def of_archive(asked: _Asked, view: View, embedder: Embedder, reader: Reader) ->
                 "standing": standing._asdict(),
             }
         )
+    return _read(asked, passages, reader)
+
+
+def _read(asked: _Asked, passages: list[Line], reader: Reader) -> Line:
     spans = reader.read(asked.question, [str(passage["text"]) for passage in passages], SPANS)
     return {"archive": True, "passages": passages, "spans": spans}
 
@@ -125,23 +130,39 @@ def ids_of(file: Path, by: Mapping[str, str | int]) -> set[str]:
     return {name for _, name in ours}
 
 
+def found_before(file: Path, half: Half, by: Mapping[str, str | int]) -> dict[str, list[Line]]:
+    """The passages of each question of one half in a file of evidence, where they were found in this way (by)."""
+    if not file.exists():
+        return {}
+    with file.open(encoding="utf-8") as lines:
+        every = [json.loads(line) for line in lines]
+    return {line["id"]: line["passages"] for line in every if line["half"] == half and by.items() <= line.items()}
+
+
 def gather(
     name: str, half: Half, n: int, given: argparse.Namespace, embedder: Embedder, reader: Reader
 ) -> Iterator[Line]:
     """The lines of one half of a set that are not there yet."""
-    by: dict[str, str | int] = {"reader": reader.model.fingerprint, "runtime": reader.model.runtime}
-    by |= {"embedder": embedder.fingerprint, "fusion": fusion(), "depth": _DEPTH}
-    had = ids_of(given.out / f"{name}.jsonl", by)
+    way: dict[str, str | int] = {"embedder": embedder.fingerprint, "fusion": fusion(), "depth": _DEPTH}
+    by = {"reader": reader.model.fingerprint, "runtime": reader.model.runtime, **way}
+    had, before = ids_of(given.out / f"{name}.jsonl", by), dict[str, list[Line]]()
     if name in TEXTS:
         wanted, archive = over_text(name, half, n, given.data), None
     else:
         wanted = over_archive(name, half, n, given.folder, given.data)
         archive = Archive(given.folder / _OVER.get(name, name) / "archive", embedder)
+        before = found_before(given.found / f"{name}.jsonl", half, way) if given.found else {}
     of = {"set": name, "half": half, **by}
     for asked in wanted:
-        if asked.id not in had:
-            found = of_text(asked, reader) if archive is None else of_archive(asked, archive.view(), embedder, reader)
-            yield {**of, "id": asked.id, "question": asked.question, "answers": asked.answers, **found}
+        if asked.id in had:
+            continue
+        if asked.id in before:
+            found = _read(asked, before[asked.id], reader)
+        elif archive is not None:
+            found = of_archive(asked, archive.view(), embedder, reader)
+        else:
+            found = of_text(asked, reader)
+        yield {**of, "id": asked.id, "question": asked.question, "answers": asked.answers, **found}
     if archive is not None:
         archive.close()
 
@@ -151,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--found", type=Path, metavar="OTHER", help="FILES of another reader, with passages to read")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--sets", nargs="*", metavar="SET", default=[*ARCHIVES, *_TEXTS])
     parser.add_argument("--halves", nargs="*", default=HALVES, choices=HALVES)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bench.evidence import ids_of
+from bench.evidence import found_before, ids_of
 
 
 def test_what_another_reader_or_export_gave_is_gathered_anew(tmp_path: Path) -> None:
@@ -15,3 +15,14 @@ def test_what_another_reader_or_export_gave_is_gathered_anew(tmp_path: Path) -> 
     assert file.read_text("utf-8") == lines[1] + lines[3]
     assert ids_of(file, ours) == {"q1", "q3"}
     assert ids_of(tmp_path / "none.jsonl", ours) == set()
+
+
+def test_what_was_found_in_the_same_way_is_read_anew_whatever_the_reader(tmp_path: Path) -> None:
+    file, way = tmp_path / "news.jsonl", dict[str, str | int](embedder="e:1", depth=20)
+    passages = [{"text": "Xi met Khan."}]
+    line = {"half": "tune", "reader": "reader:1", "passages": passages, **way}
+    others = [line, {**line, "half": "report"}, {**line, "embedder": "e:2"}, {**line, "depth": 4}]
+    file.write_text("".join(json.dumps({"id": f"q{at}", **one}) + "\n" for at, one in enumerate(others)), "utf-8")
+    assert found_before(file, "tune", way) == {"q0": passages}
+    assert found_before(file, "report", way) == {"q1": passages}
+    assert found_before(tmp_path / "none.jsonl", "tune", way) == {}

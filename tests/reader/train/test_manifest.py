@@ -8,6 +8,7 @@ from reader.train import corpus
 from reader.train.errors import TrainingDataError
 from reader.train.manifest import Source, read_manifest
 
+SECOND = corpus.MANIFEST.with_name("second.yaml")
 _LINE = "{name: a, file: a.json, split: train, licence: CC0, share: [1, 2]%s}"
 
 
@@ -48,6 +49,8 @@ def test_what_ships_names_a_licence_for_every_file_and_learns_no_evaluation_set(
     files = [source.file for source in manifest.sources]
     assert len(set(files)) == len(files) == len({source.name for source in manifest.sources})
     assert all(source.licence.split()[0] in {"CC", "CC0", "MIT", "Apache-2.0"} for source in manifest.sources)
+    assert files == [source.file for source in read_manifest(SECOND).sources]  # the second stage learns nothing else
     barred = ("squad_dev", "xquad", "newsqa", "realtimeqa", "tweetqa", "polnear", "torque", "ester", "subjqa")
     assert not [file for file in files if file.startswith(barred) or "dev_wikinews" in file or "tydiqa_en_dev" in file]
     assert {file.partition("/")[0] for file in manifest.held_out} >= {*barred[:6], "qamr", "tydiqa_en"}
+    assert read_manifest(SECOND).held_out == manifest.held_out

@@ -19,7 +19,7 @@ from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.models.spans import SpanModel, Window, load_span_model
 from reader import edges
-from reader.decode import best_spans
+from reader.decode import TOKEN_COST, best_spans
 from reader.edges import tidy
 from reader.evaluate import Outcome, Prediction, Question, difference, figures, mark, read_questions, sample
 from reader.model import _LONGEST, Candidate, _apart, _Text
@@ -41,8 +41,8 @@ class Rules(NamedTuple):
 
     joint: bool = True
     longest: int = _LONGEST
-    prior: float = 0.0
-    spoken: bool = True
+    prior: float = TOKEN_COST
+    spoken: bool = False
     words: bool = True
     edges: bool = True
     halves: bool = True
@@ -56,10 +56,12 @@ CHANGES = {
     "at most 15 tokens": Rules(longest=15),
     "at most 30 tokens": Rules(longest=30),
     "any length": Rules(longest=512),
+    "no cost of tokens": Rules(prior=0.0),
+    "each token costs 0.025": Rules(prior=0.025),
+    "each token costs 0.075": Rules(prior=0.075),
     "each token costs 0.1": Rules(prior=0.1),
-    "each token costs 0.1, but of what someone said": Rules(prior=0.1, spoken=False),
-    "each token costs 0.05, but of what someone said": Rules(prior=0.05, spoken=False),
-    "each token gains 0.1": Rules(prior=-0.1),
+    "each token costs 0.05, and of what someone said": Rules(spoken=True),
+    "each token gains 0.1": Rules(prior=-0.1, spoken=True),
     "half words too": Rules(words=False, edges=False),
     "whole words, any edges": Rules(edges=False),
     "other halves of marks left out": Rules(halves=False),
@@ -78,11 +80,9 @@ def spans(window: Window, text: _Text, rules: Rules, verbs: Verbs | None) -> Ite
     if rules.words:
         first = first & whole_head & (heads < len(text.words)) & (text.may_begin[heads] | (not rules.edges))
         last = last & whole_tail & (tails >= 0) & (text.may_end[tails] | (not rules.edges))
-    places = np.arange(len(window.start), dtype=np.float32)
     prior = rules.prior if rules.spoken or verbs is None else 0.0
-    start, end = window.start + prior * places, window.end - prior * places
     if not rules.joint and first.any():
-        first = np.arange(len(first)) == int(np.where(first, start, -np.inf).argmax())
+        first = np.arange(len(first)) == int(np.where(first, window.start, -np.inf).argmax())
     nothing = float(window.start[0] + window.end[0]) if rules.relative else 0.0
     parts = np.searchsorted(text.breaks, offsets[:, 0]) if rules.lines else None
 
@@ -91,7 +91,9 @@ def spans(window: Window, text: _Text, rules: Rules, verbs: Verbs | None) -> Ite
             return not text.names_something(int(offsets[head, 0]), int(offsets[tail, 1]))
         return not text.names_something(int(text.words.starts[heads[head]]), int(text.words.ends[tails[tail]]))
 
-    for found in best_spans(start, end, first, last, rules.longest, _KEPT, parts, is_empty):
+    for found in best_spans(
+        window.start, window.end, first, last, rules.longest, _KEPT, parts, is_empty, token_cost=prior
+    ):
         if not rules.words:
             begin, stop = int(offsets[found.first, 0]), int(offsets[found.last, 1])
         else:

@@ -31,6 +31,7 @@ from indexer.stories import story_of
 from indexer.types import Embedder, Filters
 from indexer.views import View
 from reader.answer import SPANS, Question, raw_standings
+from reader.decode import TOKEN_COST
 from reader.evaluate import read_questions, sample
 from reader.model import Reader
 from reader.train.compare import SETS as TEXTS
@@ -115,7 +116,8 @@ def _read(asked: _Asked, passages: list[Line], reader: Reader) -> Line:
 def of_text(asked: _Asked, reader: Reader) -> Line:
     """What is read for a question in its own text, as `read` does it."""
     text = {"article": "", "story": "", "start": 0, "text": asked.context, "standing": Standing()._asdict()}
-    return {"archive": False, "passages": [text], "spans": reader.read(asked.question, [str(asked.context)])}
+    spans = reader.read(asked.question, [str(asked.context)], token_cost=TOKEN_COST)
+    return {"archive": False, "passages": [text], "spans": spans}
 
 
 def ids_of(file: Path, by: Mapping[str, str | int]) -> set[str]:

@@ -9,6 +9,9 @@ import numpy as np
 
 from indexer.types import Bools, Floats, Ints
 
+# The logits that each further token costs where one text is read, unless the question is for what someone said. Out of
+# an archive it ranks answers no better: docs/reader.md, decoding.
+TOKEN_COST = 0.05
 _MOST_EMPTY = 200  # spans that name nothing which are looked at
 
 
@@ -29,13 +32,16 @@ def best_spans(
     n: int,
     parts: Ints | None = None,
     is_empty: Callable[[int, int], bool] = lambda first, last: False,
+    *,
+    token_cost: float = 0.0,
 ) -> list[TokenSpan]:
-    """Decode the n best spans by start[i] + end[j], i <= j: Devlin et al. 2019, 4.2, https://arxiv.org/abs/1810.04805
+    """Decode the n best spans by start[i] + end[j], i <= j: Devlin et al. 2019, 4.2, https://arxiv.org/abs/1810.04805,
+    less `token_cost` for each token after the first.
 
     start, end: (n_tokens,) float32 logits, no unit. first, last: (n_tokens,) bool, True where a span may begin, end.
     max_tokens: longest span, in tokens. parts: (n_tokens,) numbers, the same ones within a part that no span may leave.
     is_empty: whether tokens first..last name nothing; such a span keeps none that does from its tokens. After 200 of
-    them it is asked no more, so that a text of nothing else is decoded as soon as others.
+    them it is asked no more, so that a text of nothing else is decoded as soon as others. token_cost: in logits.
     Returns at most n, best first, no two of which share a token, but for that; of equal scores the one that begins
     first, then the shorter one.
     Raises ValueError: the shapes differ, or a logit is not finite.
@@ -47,7 +53,7 @@ def best_spans(
     width = min(max_tokens, len(start))
     reach = np.arange(len(start))[:, None] + np.arange(width)  # (n_tokens, width): the last token of each span
     padded = np.append(np.where(last, end, -np.inf), np.full(width, -np.inf))
-    scores = np.where(first, start, -np.inf)[:, None] + padded[reach]
+    scores = np.where(first, start, -np.inf)[:, None] + padded[reach] - token_cost * np.arange(width)
     if parts is not None:
         scores[np.append(parts, np.full(width, parts[-1:]))[reach] != parts[:, None]] = -np.inf
     spans, empty, n_empty = list[TokenSpan](), list[tuple[int, int]](), 0

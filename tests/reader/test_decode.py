@@ -58,7 +58,7 @@ def test_logits_that_cannot_be_are_refused(bad: Floats) -> None:
         best_spans(bad, floats(0, 0), everywhere(2), everywhere(2), max_tokens=2, n=1)
 
 
-Case = tuple[Floats, Floats, Bools, Bools, int, int, Ints]
+Case = tuple[Floats, Floats, Bools, Bools, int, int, Ints, float]
 
 
 @st.composite
@@ -69,7 +69,23 @@ def inputs(draw: st.DrawFn) -> Case:
     start, end = (np.array(draw(logits), np.float32) for _ in "se")
     first, last = (np.array(draw(flags), bool) for _ in "fl")
     parts = draw(st.lists(st.integers(0, 1), min_size=n_tokens, max_size=n_tokens))
-    return start, end, first, last, draw(st.integers(1, 12)), draw(st.integers(1, 12)), np.array(parts)
+    return (
+        start,
+        end,
+        first,
+        last,
+        draw(st.integers(1, 12)),
+        draw(st.integers(1, 12)),
+        np.array(parts),
+        draw(st.sampled_from([0.0, 0.25, -1.0])),
+    )
+
+
+def test_each_token_after_the_first_has_its_cost() -> None:
+    start, end = floats(9, 0, 0), floats(8, 0, 9)  # (0, 0) is worth 17, (0, 2) 18 less twice the cost
+    free = everywhere(3)
+    assert best_spans(start, end, free, free, 3, 1, token_cost=0.25) == [(0, 2, 17.5)]
+    assert best_spans(start, end, free, free, 3, 1, token_cost=0.75) == [(0, 0, 17.0)]
 
 
 def test_empty_spans_keep_others_from_no_token() -> None:
@@ -81,9 +97,9 @@ def test_empty_spans_keep_others_from_no_token() -> None:
 
 @given(inputs())
 def test_equals_taking_the_best_legal_span_again_and_again(case: Case) -> None:
-    start, end, first, last, max_tokens, n, parts = case
+    start, end, first, last, max_tokens, n, parts, cost = case
     legal = [
-        TokenSpan(i, j, float(start[i] + end[j]))
+        TokenSpan(i, j, float(start[i] + end[j]) - cost * (j - i))
         for i in range(len(start))
         for j in range(i, min(i + max_tokens, len(start)))
         if first[i] and last[j] and parts[i] == parts[j]
@@ -92,6 +108,6 @@ def test_equals_taking_the_best_legal_span_again_and_again(case: Case) -> None:
     for span in sorted(legal, key=lambda s: (-s.score, s.first, s.last)):
         if all(span.last < other.first or other.last < span.first for other in expected):
             expected.append(span)
-    found = best_spans(start, end, first, last, max_tokens, n, parts)
+    found = best_spans(start, end, first, last, max_tokens, n, parts, token_cost=cost)
     assert found == expected[:n]
     assert all(a.last < b.first or b.last < a.first for a, b in combinations(found, 2))

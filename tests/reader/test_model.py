@@ -45,6 +45,22 @@ def test_a_quotation_is_at_most_max_tokens_long() -> None:
     assert Reader(model, max_tokens=2).read("?", ["a b c"], n=1) == [Candidate(0, 0, 3, 10.0)]
 
 
+@pytest.mark.parametrize(
+    ("question", "gap", "answer", "score"),
+    [("Who left?", 0.9, "b", 17.1), ("Who left?", 1.1, "", 17.0), ("What did Xi say?", 0.1, "", 18.0)],
+)
+def test_in_one_text_tokens_have_a_price_but_for_what_someone_said(
+    question: str, gap: float, answer: str, score: float
+) -> None:
+    context = " ".join("bcdefghjklmnopqrstuvw")  # b to w: 20 more tokens, 1.0 in all
+    reader = Reader(FakeSpanModel(by_word(b=(9.0, 9.0 - gap), w=(0.0, 9.0))))
+    found = reader.read_one(question, context)
+    assert found.answer == (answer or context)
+    assert found.score == pytest.approx(score)
+    (free,) = reader.read(question, [context], n=1)  # out of an archive
+    assert free == Candidate(0, 0, 41, 18.0)
+
+
 def test_a_quotation_never_goes_over_a_blank_line() -> None:
     model = FakeSpanModel(by_word(one=(9, 0), two=(0, 8), four=(0, 9)))
     found = {text: Reader(model).read("?", [text], n=1)[0] for text in ("one two\n \nfour", "one two\nfour")}

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.decoding import CHANGES, Rules, decode, table
+from reader.decode import TOKEN_COST
 from reader.evaluate import Outcome, Prediction, Question
 from reader.model import Reader, _Text
 from tests.reader.fakes import FakeSpanModel, Scores, at_random, by_word
@@ -17,7 +18,7 @@ from tests.texts import texts
 @given(context=texts(), seed=st.integers(0, 1000), question=st.sampled_from(["What did Xi say?", "Who met Xi?"]))
 def test_with_all_rules_it_finds_what_the_reader_finds(context: str, seed: int, question: str) -> None:
     windows = FakeSpanModel(at_random(seed)).logits(question, [context])
-    found = Reader(FakeSpanModel(at_random(seed))).read(question, [context], n=2)
+    found = Reader(FakeSpanModel(at_random(seed))).read(question, [context], n=2, token_cost=TOKEN_COST)
     ours = decode(windows, Question("1", question, context, ()), _Text(context), Rules())
     if not found:
         assert ours == Prediction("", 0.0)
@@ -43,7 +44,7 @@ def marks(**others: tuple[float, float]) -> Scores:
     [
         ("best start, then best end", by_word(Xi=(6.0, 1.0), met=(5.0, 9.0)), "met Xi here", "met", "Xi"),
         ("at most 15 tokens", by_word(b=(9.0, 0.0), s=(0.0, 9.0)), LONG, LONG[2:37], "b"),
-        ("each token costs 0.1", by_word(b=(9.0, 8.5), m=(0.0, 9.0)), LONG, LONG[2:25], "b"),
+        ("each token costs 0.05, and of what someone said", by_word(b=(9.0, 8.7), m=(0.0, 9.0)), LONG, LONG[2:25], "b"),
         ("each token gains 0.1", by_word(b=(9.0, 9.5), m=(0.0, 9.0)), LONG, "b", LONG[2:25]),
         ("half words too", by_word(coop=(9.0, 9.0)), "cooperation", "cooperation", "coop"),
         ("whole words, any edges", marks(Xi=(9.0, 0.0)), "met Xi, here", "Xi", "Xi,"),
@@ -63,11 +64,25 @@ def test_a_rule_switched_off(change: str, scores: Scores, context: str, whole: s
     assert best(scores, context, CHANGES[change]) == changed
 
 
-@pytest.mark.parametrize(("question", "found"), [("Who left?", "b"), ("What did Xi say?", LONG[2:25])])
-def test_what_someone_said_may_be_spared_the_prior(question: str, found: str) -> None:
-    windows = FakeSpanModel(by_word(b=(9.0, 8.5), m=(0.0, 9.0))).logits(question, [LONG])
-    asked = Question("1", question, LONG, ())
-    assert decode(windows, asked, _Text(LONG), Rules(prior=0.1, spoken=False)).best == found
+@pytest.mark.parametrize(
+    ("change", "gap", "found"),
+    [
+        ("no cost of tokens", 0.1, LONG[2:25]),
+        ("no cost of tokens", -0.1, "b"),
+        ("each token costs 0.025", 0.2, "b"),
+        ("each token costs 0.025", 0.3, LONG[2:25]),
+        ("", 0.5, "b"),
+        ("", 0.6, LONG[2:25]),
+        ("each token costs 0.075", 0.8, "b"),
+        ("each token costs 0.075", 0.9, LONG[2:25]),
+        ("each token costs 0.1", 1.0, "b"),
+        ("each token costs 0.1", 1.2, LONG[2:25]),
+    ],
+)
+def test_tokens_cost_in_other_questions_than_for_what_someone_said(change: str, gap: float, found: str) -> None:
+    windows = FakeSpanModel(by_word(b=(9.0, 9.0 - gap), m=(0.0, 9.0))).logits("?", [LONG])  # b to m: 11 more tokens
+    asked = Question("1", "Who left?", LONG, ())
+    assert decode(windows, asked, _Text(LONG), CHANGES.get(change, Rules())).best == found
 
 
 def test_a_plain_sum_does_not_care_for_no_answer() -> None:

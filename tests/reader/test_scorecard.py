@@ -31,7 +31,7 @@ class FakeReader:
     def __init__(self, confidences: list[float] | None = None) -> None:
         self._confidences = confidences
 
-    def read(self, question: str, passages: list[str], n: int) -> list[Candidate]:
+    def read(self, question: str, passages: list[str], n: int, token_cost: float) -> list[Candidate]:
         wanted = question.rstrip("?").split()[-1]
         found = [(place, text) for place, text in enumerate(passages) if wanted in text]
         return [Candidate(place, 0, len(text.split()[0]), float(len(text.split()[0]))) for place, text in found[:n]]

@@ -2,7 +2,7 @@
 they come to on report halves.
 
 EVIDENCE are what `bench.evidence` wrote. An answer counts as right where it holds a gold answer, or shares half of its
-words with one (F1 of 0.5): it says what was asked for, though its edges may be others.
+words with one (F1 of 0.5): it says what was asked for, though its edges may be others. "Four" is as good as "4".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from indexer.errors import InvalidInput, PullquoteError
 from indexer.models.registry import load_registry
 from indexer.types import Bools, Floats
 from reader.calibrate import Calibration, Curve, Fitted, Slope, bounds, fit_slope
-from reader.evaluate import RIGHT_FROM, calibration_error, f1, reliability
+from reader.evaluate import RIGHT_FROM, calibration_error, f1, in_digits, reliability
 from reader.group import Group, Occurrence, group, names_something
 from reader.train.errors import TrainingDataError
 from reader.weigh import FEATURES, Standing, features, standings
@@ -136,8 +136,8 @@ def groups_of(line: dict[str, Any]) -> list[Group]:
 
 
 def _is_right(one: Group, answers: Sequence[str]) -> bool:
-    quote = one.best.quote
-    return bool(answers) and (holds(quote, answers) or max(f1(quote, answer) for answer in answers) >= RIGHT_FROM)
+    quote, wanted = in_digits(one.best.quote), [in_digits(answer) for answer in answers]
+    return bool(wanted) and (holds(quote, wanted) or max(f1(quote, answer) for answer in wanted) >= RIGHT_FROM)
 
 
 Crossed = list[tuple[Asked, Floats, Floats]]  # with scores and confidences of its answers

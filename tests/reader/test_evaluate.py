@@ -29,6 +29,7 @@ from reader.evaluate import (
     f1,
     figures,
     half,
+    in_digits,
     mark,
     normalise,
     predict,
@@ -214,6 +215,12 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text('{"rows": []}')
     with pytest.raises(InvalidInput, match=r"set\.json cannot be read as SQuAD"):
         read_questions(tmp_path / "set.json")
+
+
+def test_numbers_in_words_become_digits() -> None:
+    assert in_digits("Four of twenty-one, a nine-year ban; Ninety, tenth, often, one") == (
+        "4 of 20-1, a 9-year ban; 90, tenth, often, 1"
+    )
 
 
 class FakeReader:

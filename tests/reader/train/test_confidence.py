@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reader.calibrate import Fitted, load_calibration
-from reader.train.confidence import fit_weights, main
+from reader.train.confidence import asked, fit_weights, main
 from reader.weigh import FEATURES
 
 WORDS = ("ash", "birch", "cedar", "elm")
@@ -81,6 +81,26 @@ def test_the_fit_finds_what_tells_and_shows_what_it_promises(
     assert made.weights["retrieval"] > 5
     assert made.weights["margin"] > 0.3
     assert made.weights["mistyped"] == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "right"),
+    [
+        ("four", ["4"], True),
+        ("nine-year", ["9"], True),
+        ("14", ["fourteen years"], True),  # half of its words
+        ("14", ["four"], False),
+        ("four", [], False),
+        ("DeSantis", ["Florida Gov. Ron DeSantis"], False),  # an F1 of .4
+        ("Ron DeSantis", ["Florida Gov. Ron DeSantis"], True),
+        ("in Paris, France", ["Paris"], True),
+    ],
+)
+def test_what_counts_as_right(text: str, answers: list[str], right: bool) -> None:
+    passage = {"article": "a", "story": "a", "start": 0, "text": text, "standing": {}}
+    line = {"set": "s", "id": "1", "half": "tune", "question": "Which?", "archive": False}
+    found = asked({**line, "answers": answers, "passages": [passage], "spans": [(0, 0, len(text), 1.0)]})
+    assert found.right.tolist() == [right]
 
 
 def test_weights_fall_on_what_is_right_and_none_where_nothing_is() -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +55,7 @@ _TEXTS = {
 _OVER = {"undated": "whole", "none": "squad", "foreign": "newsqa", "natural": "newsqa"}  # whose archive is asked
 
 Line = dict[str, Any]
+By = dict[str, str | float]
 
 
 class _Asked(NamedTuple):
@@ -116,11 +117,11 @@ def _read(asked: _Asked, passages: list[Line], reader: Reader) -> Line:
 def of_text(asked: _Asked, reader: Reader) -> Line:
     """What is read for a question in its own text, as `read` does it."""
     text = {"article": "", "story": "", "start": 0, "text": asked.context, "standing": Standing()._asdict()}
-    spans = reader.read(asked.question, [str(asked.context)], token_cost=TOKEN_COST)
+    spans = reader.read_text(asked.question, str(asked.context))
     return {"archive": False, "passages": [text], "spans": spans}
 
 
-def ids_of(file: Path, by: Mapping[str, str | int]) -> set[str]:
+def ids_of(file: Path, by: By) -> set[str]:
     """The questions that a file has lines of, made by all of this; lines of others are taken out of it."""
     if not file.exists():
         return set()
@@ -132,7 +133,7 @@ def ids_of(file: Path, by: Mapping[str, str | int]) -> set[str]:
     return {name for _, name in ours}
 
 
-def found_before(file: Path, half: Half, by: Mapping[str, str | int]) -> dict[str, list[Line]]:
+def found_before(file: Path, half: Half, by: By) -> dict[str, list[Line]]:
     """The passages of each question of one half in a file of evidence, where they were found in this way (by)."""
     if not file.exists():
         return {}
@@ -141,12 +142,18 @@ def found_before(file: Path, half: Half, by: Mapping[str, str | int]) -> dict[st
     return {line["id"]: line["passages"] for line in every if line["half"] == half and by.items() <= line.items()}
 
 
+def made_by(name: str, embedder: str, reader: str, runtime: str) -> tuple[By, By]:
+    """What makes the lines of a set: how its passages are found, and all of it. embedder, reader: fingerprints."""
+    way: By = {"embedder": embedder, "fusion": fusion(), "depth": _DEPTH}
+    price: By = {"token_cost": TOKEN_COST} if name in TEXTS else {}
+    return way, {"reader": reader, "runtime": runtime, **way, **price}
+
+
 def gather(
     name: str, half: Half, n: int, given: argparse.Namespace, embedder: Embedder, reader: Reader
 ) -> Iterator[Line]:
     """The lines of one half of a set that are not there yet."""
-    way: dict[str, str | int] = {"embedder": embedder.fingerprint, "fusion": fusion(), "depth": _DEPTH}
-    by = {"reader": reader.model.fingerprint, "runtime": reader.model.runtime, **way}
+    way, by = made_by(name, embedder.fingerprint, reader.model.fingerprint, reader.model.runtime)
     had, before = ids_of(given.out / f"{name}.jsonl", by), dict[str, list[Line]]()
     if name in TEXTS:
         wanted, archive = over_text(name, half, n, given.data), None

@@ -20,7 +20,6 @@ import numpy as np
 
 from indexer.errors import InvalidInput
 from indexer.types import Floats
-from reader.decode import TOKEN_COST
 
 if TYPE_CHECKING:
     from reader.model import Reader
@@ -116,7 +115,8 @@ def predict(
     """Read each question's own text, however long; with `rivals`, together with the passages that it gives."""
     for asked in questions:
         passages = [asked.context, *(rivals(asked) if rivals else ())]
-        found = reader.read(asked.question, passages, n=2, token_cost=0.0 if rivals else TOKEN_COST)
+        ask = asked.question
+        found = reader.read(ask, passages, 2) if rivals else reader.read_text(ask, asked.context, 2)
         if not found:
             yield Prediction("", 0.0)
             continue

@@ -79,14 +79,22 @@ class Reader:
         self.text_threshold = model.threshold if calibration is None else calibration.text.least_score
         self.max_tokens = max_tokens
 
-    def read(self, question: str, passages: Sequence[str], n: int = 20, token_cost: float = 0.0) -> list[Candidate]:
+    def read(self, question: str, passages: Sequence[str], n: int = 20) -> list[Candidate]:
         """The n best spans over all passages, best first; ties by passage, then offset.
 
         None overlaps a better one, unless that one names nothing ("her" before "her husband"), which it does itself.
         Every span is made of whole words of its passage, with no white space and no dangling mark at its edges. Where
-        the question is for what someone said, a part of a quotation becomes the whole of it; its score stays. In other
-        questions each token of a span after the first costs `token_cost`, in logits.
+        the question is for what someone said, a part of a quotation becomes the whole of it; its score stays.
         """
+        return self._read(question, passages, n, 0.0)
+
+    def read_text(self, question: str, context: str, n: int = 20) -> list[Candidate]:
+        """The n best spans of one text, of any length, as `read` finds them; but each token after the first has its
+        price (`reader.decode.TOKEN_COST`), unless the question is for what someone said.
+        """
+        return self._read(question, [context], n, TOKEN_COST)
+
+    def _read(self, question: str, passages: Sequence[str], n: int, token_cost: float) -> list[Candidate]:
         verbs = said_in(question)
         texts = [_Text(passage) for passage in passages]
         windows = self.model.logits(question, passages)
@@ -99,7 +107,7 @@ class Reader:
 
         Where no span was found at all (a context without a word), `best` is null and `score` is 0.
         """
-        found = self.read(question, [context], token_cost=TOKEN_COST)
+        found = self.read_text(question, context)
         if not found:
             return Reading(None, None, None, 0.0, None, None)
         _, start, end, score = found[0]

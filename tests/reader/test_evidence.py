@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bench.evidence import found_before, ids_of
+from bench.evidence import By, found_before, ids_of, made_by
+from reader.decode import TOKEN_COST
 
 
 def test_what_another_reader_or_export_gave_is_gathered_anew(tmp_path: Path) -> None:
-    file, ours = tmp_path / "news.jsonl", {"reader": "reader:2", "runtime": "onnx-int8"}
+    file, ours = tmp_path / "news.jsonl", By(reader="reader:2", runtime="onnx-int8")
     others = [{**ours, "reader": "reader:1"}, ours, {**ours, "runtime": "torch"}, ours]
     lines = [json.dumps({"id": f"q{at}", "spans": [[0, 1, 2, 0.5]], **by}) + "\n" for at, by in enumerate(others)]
     file.write_text("".join(lines), "utf-8")
@@ -18,7 +19,7 @@ def test_what_another_reader_or_export_gave_is_gathered_anew(tmp_path: Path) -> 
 
 
 def test_what_was_found_in_the_same_way_is_read_anew_whatever_the_reader(tmp_path: Path) -> None:
-    file, way = tmp_path / "news.jsonl", dict[str, str | int](embedder="e:1", depth=20)
+    file, way = tmp_path / "news.jsonl", By(embedder="e:1", depth=20)
     passages = [{"text": "Xi met Khan."}]
     line = {"half": "tune", "reader": "reader:1", "passages": passages, **way}
     others = [line, {**line, "half": "report"}, {**line, "embedder": "e:2"}, {**line, "depth": 4}]
@@ -26,3 +27,10 @@ def test_what_was_found_in_the_same_way_is_read_anew_whatever_the_reader(tmp_pat
     assert found_before(file, "tune", way) == {"q0": passages}
     assert found_before(file, "report", way) == {"q1": passages}
     assert found_before(tmp_path / "none.jsonl", "tune", way) == {}
+
+
+def test_lines_of_one_text_tell_the_price_of_its_tokens() -> None:
+    of_text, of_archive = (made_by(name, "e:1", "r:1", "torch") for name in ("NewsQA half", "newsqa"))
+    assert of_text[1] == {**of_archive[1], "token_cost": TOKEN_COST}
+    assert of_text[0] == of_archive[0] == {name: of_archive[1][name] for name in ("embedder", "fusion", "depth")}
+    assert of_archive[1] == {**of_archive[0], "reader": "r:1", "runtime": "torch"}

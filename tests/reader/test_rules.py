@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.decoding import CHANGES, Rules, decode, table
-from reader.decode import TOKEN_COST
 from reader.evaluate import Outcome, Prediction, Question
 from reader.model import Reader, _Text
 from tests.reader.fakes import FakeSpanModel, Scores, at_random, by_word
@@ -18,7 +17,7 @@ from tests.texts import texts
 @given(context=texts(), seed=st.integers(0, 1000), question=st.sampled_from(["What did Xi say?", "Who met Xi?"]))
 def test_with_all_rules_it_finds_what_the_reader_finds(context: str, seed: int, question: str) -> None:
     windows = FakeSpanModel(at_random(seed)).logits(question, [context])
-    found = Reader(FakeSpanModel(at_random(seed))).read(question, [context], n=2, token_cost=TOKEN_COST)
+    found = Reader(FakeSpanModel(at_random(seed))).read_text(question, context, n=2)
     ours = decode(windows, Question("1", question, context, ()), _Text(context), Rules())
     if not found:
         assert ours == Prediction("", 0.0)

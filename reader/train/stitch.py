@@ -25,8 +25,11 @@ class Neighbours:
         self._articles = {name: sorted(found.items()) for name, found in articles.items()}
 
     def around(self, example: Example, max_words: int, rng: random.Random) -> Example:
-        """The example with sentences before and after its own, up to `max_words` in all; else as it was."""
-        place = _place(example)
+        """The example with sentences before and after its own, up to `max_words` in all; else as it was.
+
+        So is one without an answer: the sentences around may have it.
+        """
+        place = _place(example) if example.answers else None
         sentences = self._articles.get(place[0], []) if place is not None else []
         texts = [text for _, text in sentences]
         if place is None or example.context not in texts:

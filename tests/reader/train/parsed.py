@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import groupby
 
 Row = tuple[str, int, str, str, str, str, str]  # text with white space, head, relation, part, tag, lemma, entity
 
@@ -44,6 +44,25 @@ ROWS: tuple[tuple[Row, ...], ...] = (
         ("to ", 7, "aux", "PART", "TO", "to", ""), ("cut ", 5, "acl", "VERB", "VB", "cut", ""),
         ("jobs", 7, "dobj", "NOUN", "NNS", "job", ""), (".", 4, "punct", "PUNCT", ".", ".", ""),
     ),
+    (
+        ("Angela ", 1, "compound", "PROPN", "NNP", "Angela", "PERSON"),
+        ("Merkel ", 2, "nsubj", "PROPN", "NNP", "Merkel", "PERSON"), ("came ", 2, "ROOT", "VERB", "VBD", "come", ""),
+        ("to ", 2, "prep", "ADP", "IN", "to", ""), ("the ", 5, "det", "DET", "DT", "the", ""),
+        ("fire", 3, "pobj", "NOUN", "NN", "fire", ""), (", ", 2, "punct", "PUNCT", ",", ",", ""),
+        ("and ", 2, "cc", "CCONJ", "CC", "and", ""), ("Merkel ", 9, "nsubj", "PROPN", "NNP", "Merkel", "PERSON"),
+        ("praised ", 2, "conj", "VERB", "VBD", "praise", ""), ("the ", 11, "det", "DET", "DT", "the", ""),
+        ("firefighters", 9, "dobj", "NOUN", "NNS", "firefighter", ""), (".", 9, "punct", "PUNCT", ".", ".", ""),
+    ),
+    (
+        ("Angela ", 1, "compound", "PROPN", "NNP", "Angela", "PERSON"),
+        ("Merkel ", 2, "nsubj", "PROPN", "NNP", "Merkel", "PERSON"),
+        ("thanked ", 2, "ROOT", "VERB", "VBD", "thank", ""), ("the ", 4, "det", "DET", "DT", "the", ""),
+        ("crews ", 2, "dobj", "NOUN", "NNS", "crew", ""), ("before ", 7, "mark", "SCONJ", "IN", "before", ""),
+        ("Merkel ", 7, "nsubj", "PROPN", "NNP", "Merkel", "PERSON"), ("vowed ", 2, "advcl", "VERB", "VBD", "vow", ""),
+        ("to ", 9, "aux", "PART", "TO", "to", ""), ("rebuild ", 7, "xcomp", "VERB", "VB", "rebuild", ""),
+        ("the ", 11, "det", "DET", "DT", "the", ""), ("church", 9, "dobj", "NOUN", "NN", "church", ""),
+        (".", 2, "punct", "PUNCT", ".", ".", ""),
+    ),
 )  # fmt: skip
 # Made by hand after the others: words before the verb that says them, between marks.
 QUOTED: tuple[Row, ...] = (
@@ -55,16 +74,20 @@ QUOTED: tuple[Row, ...] = (
 )  # fmt: skip
 
 
-class Piece(NamedTuple):
+class Piece:
     """Consecutive tokens, as spacy.tokens.Span."""
 
-    tokens: tuple[Token, ...]
+    def __init__(self, tokens: tuple[Token, ...]) -> None:
+        self.tokens, self.label_ = tokens, tokens[0].ent_type_
+
+    def __iter__(self) -> Iterator[Token]:
+        return iter(self.tokens)
 
     @property
     def text(self) -> str:
         return "".join(token.whole for token in self.tokens).rstrip()
 
-    def __getitem__(self, index: int) -> Token:  # type: ignore[override]
+    def __getitem__(self, index: int) -> Token:
         return self.tokens[index]
 
 
@@ -110,6 +133,10 @@ class Document:
 
     def __iter__(self) -> Iterator[Token]:
         return iter(self._tokens)
+
+    @property
+    def ents(self) -> list[Piece]:
+        return [Piece(tuple(run)) for kind, run in groupby(self, lambda token: token.ent_type_) if kind]
 
     def __getitem__(self, index: int | slice) -> Token | Piece:
         return Piece(self._tokens[index]) if isinstance(index, slice) else self._tokens[index]

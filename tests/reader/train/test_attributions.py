@@ -22,18 +22,22 @@ from tests.reader.train.parsed import Document, documents
 MAYOR = "The mayor announced plans to cut 3,000 jobs in Germany."
 MERKEL = "Angela Merkel said on Monday that taxes will fall."
 UN = "The UN has condemned the attack on aid workers."
+FIRE = "Angela Merkel came to the fire, and Merkel praised the firefighters."
+VOW = "Angela Merkel thanked the crews before Merkel vowed to rebuild the church."
 QUOTED = '"Taxes will fall," the minister said.'
 
 
 def asked(text: str) -> list[tuple[str, str]]:
-    return [(one.question, text[slice(*one.answer)]) for one in questions(documents()[text])]
+    """Questions with their answers; "" where the text has none."""
+    return [(q, "" if answer is None else text[slice(*answer)]) for q, answer in questions(documents()[text])]
 
 
 @pytest.fixture
 def turn(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What decides which questions are asked of a verb, in place of the hash of its text."""
-    chosen = [0.5]
-    monkeypatch.setattr(attributions, "_turn", lambda _: chosen[0])
+    """What decides, in place of the hash of a text: which questions are asked of a verb, of whom, by what, what not."""
+    chosen = [0.5, 0.0, 0.0, 0.0]
+    places = {"name": 1, "verb": 2, "undone": 3}
+    monkeypatch.setattr(attributions, "_turn", lambda text: chosen[places.get(text.split()[-1], 0)])
     return chosen
 
 
@@ -53,6 +57,28 @@ def test_some_ask_what_about_and_some_who_it_was(turn: list[float]) -> None:
     assert asked(MAYOR)[1:] == [("Who announced plans to cut 3,000 jobs in Germany?", "The mayor")]
     assert len(asked(UN)) == 1  # "Who condemned" would be another tense
     assert len(asked(QUOTED)) == 1  # what stands before its verb is not asked for by whom
+
+
+def test_what_was_not_done_has_no_answer(turn: list[float]) -> None:
+    assert asked(FIRE) == [
+        ("What did Merkel praise?", "the firefighters"),
+        ("What did Merkel pledge?", ""),  # the first of what is not told
+    ]
+    turn[3] = 0.99
+    assert asked(FIRE)[1:] == [("What did Merkel propose?", "")]
+    assert len(asked(VOW)) == 1  # what is to be done may be proposed, demanded
+
+
+def test_a_person_goes_by_other_names_and_a_deed_by_other_words(turn: list[float]) -> None:
+    assert asked(VOW) == [("What did Merkel pledge?", "to rebuild the church")]
+    turn[2] = 0.99
+    assert asked(VOW) == [("What did Merkel vow?", "to rebuild the church")]
+    turn[1] = 0.5
+    assert asked(VOW) == [("What did Angela Merkel vow?", "to rebuild the church")]
+    turn[1] = 0.99
+    assert asked(VOW) == [("What did Angela vow?", "to rebuild the church")]
+    assert asked(MERKEL) == [("What did Merkel say?", "taxes will fall")]
+    assert asked(MAYOR) == [("What did the mayor announce?", "plans to cut 3,000 jobs in Germany")]  # has no name
 
 
 @pytest.mark.parametrize(
@@ -108,12 +134,16 @@ def test_a_missing_parser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_real_parser_agrees_where_it_is_installed(turn: list[float]) -> None:
-    texts = [(str(number), "news", text) for number, text in enumerate((MAYOR, UN, MERKEL))]
+    turn[1] = 0.5
+    texts = [(str(number), "news", text) for number, text in enumerate((MAYOR, UN, MERKEL, FIRE, VOW))]
     if importlib.util.find_spec("spacy") is None:  # it belongs to the extra `train`
         with pytest.raises(TrainingDataError, match="is not installed"):
             list(ask_all(texts))
         return
     found = [article["paragraphs"][0] for article in ask_all(texts)]
-    pairs = [[(one["question"], one["answers"][0]["text"]) for one in paragraph["qas"]] for paragraph in found]
+    pairs = [
+        [(one["question"], "".join(answer["text"] for answer in one["answers"])) for one in paragraph["qas"]]
+        for paragraph in found
+    ]
     assert pairs == [asked(paragraph["context"]) for paragraph in found]
     assert len(pairs) == len(texts)

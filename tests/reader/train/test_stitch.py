@@ -35,6 +35,11 @@ def test_all_of_a_short_article_fits() -> None:
     assert wide.context == " ".join(_SENTENCES)
 
 
+def test_without_an_answer_it_stays_alone() -> None:
+    none = examples()[0]._replace(answers=())
+    assert Neighbours(examples()).around(none, 20, random.Random(0)) == none
+
+
 def test_other_ids_stand_alone() -> None:
     alone = Example("squad-1", "a", "Who?", "Anna came.", ())
     assert Neighbours(examples()).around(alone, 50, random.Random(0)) == alone

@@ -57,7 +57,7 @@ def run(given: argparse.Namespace) -> None:
     journal = Journal(work / "log.jsonl")
     device = torch.device(given.device)
     reseed(settings.seed)  # a fresh head is drawn at random
-    model = load_network(given.base, device, given.dropout)
+    model = load_network(given.base, device, given.dropout, given.attention_dropout)
     freeze(model, given.frozen)
     teacher = Teacher(given.teacher, given.base, device, given.bf16) if given.teacher else None
     manifest = read_manifest(given.manifest)
@@ -67,6 +67,7 @@ def run(given: argparse.Namespace) -> None:
         f"base {_sha(given.base / 'model.safetensors')}, manifest {_sha(given.manifest)}, window {given.window}, "
         f"dropout {given.dropout:g}, frozen {given.frozen}"
     )
+    options += "" if given.attention_dropout is None else f", attention dropout {given.attention_dropout:g}"
     options += f", teacher {_sha(given.teacher / 'model.safetensors')}" if given.teacher else ""
     feed = Feed(mixture, cutter, settings.seed, given.batch_tokens)
     train(model, feed, settings, work, journal, options, teacher)
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch-tokens", type=int, default=4096, help="tokens an update (default: %(default)s)")
     add("--window", type=int, default=256, help="longest input, in tokens (default: %(default)s)")
     add("--dropout", type=float, default=0.1, help="probability (default: %(default)s)")
+    add("--attention-dropout", type=float, help="that of attention, which is slow on a processor (default: the same)")
     add("--frozen", type=int, default=0, help="lowest layers to keep as they are (default: %(default)s)")
     add("--seed", type=int, default=0, help="of weights, order and dropout (default: %(default)s)")
     add("--device", default="cpu", help="as torch names it: cpu, cuda (default: %(default)s)")

@@ -22,10 +22,12 @@ from reader.train.errors import TrainingDataError
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 
 
-def load_network(base: Path, device: torch.device, dropout: float = 0.1) -> torch.nn.Module:
+def load_network(
+    base: Path, device: torch.device, dropout: float = 0.1, attention_dropout: float | None = None
+) -> torch.nn.Module:
     """The weights of `base`; without a span head there, a fresh one. float32.
 
-    dropout: probability, in [0, 1), of hidden states and attention alike.
+    dropout: probability, in [0, 1), of hidden states; attention_dropout: that of attention (None: the same).
     Raises TrainingDataError: the folder holds no such model or no tokenizer.json.
     """
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -39,7 +41,7 @@ def load_network(base: Path, device: torch.device, dropout: float = 0.1) -> torc
             local_files_only=True,
             dtype=torch.float32,
             hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
+            attention_probs_dropout_prob=dropout if attention_dropout is None else attention_dropout,
         )
     except (OSError, ValueError) as error:
         raise TrainingDataError(base, f"holds no model for question answering ({error})") from error

@@ -205,6 +205,19 @@ def test_frozen_layers_stay(base: Path) -> None:
     assert {m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)} == {0.0}
 
 
+@pytest.mark.parametrize(("hidden", "attention"), [(0.0, None), (0.5, None), (0.5, 0.0), (0.0, 0.5)])
+def test_attention_may_have_a_dropout_of_its_own(base: Path, hidden: float, attention: float | None) -> None:
+    model = load_network(base, torch.device("cpu"), hidden, attention).train()
+    modules = dict(model.named_modules())
+    layer = "bert.encoder.layer.0.attention"
+    inner, outer = modules[f"{layer}.self"], modules[f"{layer}.output"]
+    states = torch.randn(1, 8, 64, generator=torch.Generator().manual_seed(0))
+    once, again = (inner(states)[0] for _ in range(2))
+    assert torch.equal(once, again) == (not (hidden if attention is None else attention))
+    once, again = (outer(states, states) for _ in range(2))
+    assert torch.equal(once, again) == (not hidden)
+
+
 def test_empty_plan() -> None:
     assert plan([], 100) == []
     with pytest.raises(ValueError, match="max"):

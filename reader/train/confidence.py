@@ -39,8 +39,8 @@ _LEAST = np.arange(0.05, 0.96, 0.01)  # tried as thresholds
 class Asked(NamedTuple):
     """One question with the answers weighed for it, the best margin first.
 
-    margins: (n,), the reader's own scores. rows: (n, len(FEATURES)), nan for cosines that were not taken. right: (n,).
-    answerable: whether it has an answer.
+    over: which set's articles were asked. margins: (n,), the reader's own scores. rows: (n, len(FEATURES)), nan for
+    cosines that were not taken. right: (n,). answerable: whether it has an answer.
     """
 
     set: str
@@ -51,6 +51,7 @@ class Asked(NamedTuple):
     rows: Floats
     right: Bools
     answerable: bool
+    over: str
 
 
 class _Linear(NamedTuple):
@@ -118,9 +119,16 @@ def asked(line: dict[str, Any]) -> Asked:
     rows = features(line["question"], groups, stand, nearest=np.nan)
     right = [_is_right(one, line["answers"]) for one in groups]
     margins = np.array([one.best.score for one in groups], np.float32)
-    archive = bool(line["archive"])
     return Asked(
-        line["set"], line["id"], line["half"], archive, margins, rows, np.array(right, bool), bool(line["answers"])
+        set=line["set"],
+        id=line["id"],
+        half=line["half"],
+        archive=bool(line["archive"]),
+        margins=margins,
+        rows=rows,
+        right=np.array(right, bool),
+        answerable=bool(line["answers"]),
+        over=line.get("over", line["set"]),
     )
 
 
@@ -297,6 +305,10 @@ def _table(crossed: Crossed, made: Calibration) -> Iterator[list[str]]:
         part = [one for one in crossed if one[0].archive == kind]
         for each in sorted({one[0].set for one in part}):
             yield _cells(each, [one for one in part if one[0].set == each], made.archive if kind else made.text)
+        for over in sorted({one[0].over for one in part}):  # a confidence is worth what it is over one archive
+            here = [one for one in part if one[0].over == over]
+            if len({one[0].set for one in here}) > 1:
+                yield _cells(f"{over}, all", here, made.archive)
         if part:
             yield _cells(name, part, made.archive if kind else made.text)
 

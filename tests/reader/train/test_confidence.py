@@ -38,7 +38,8 @@ def write(file: Path, n: int = 1200, reader: str = "minilm-l6-reader:1") -> None
         archive = number % 3 > 0
         lines.append(
             {
-                "set": "archive" if archive else "text",
+                "set": ("archive" if answerable or number % 7 else "none") if archive else "text",
+                "over": "archive" if archive else "text",
                 "half": "tune" if number % 5 < 3 else "report",
                 "reader": reader,
                 "runtime": "onnx-int8",
@@ -71,12 +72,16 @@ def test_the_fit_finds_what_tells_and_shows_what_it_promises(
     assert before == pytest.approx(0.25, abs=0.07)
     assert float(rows["archive"][9]) < 0.07  # ECE
     assert 0 < float(rows["archive"][-1]) < 0.07  # of a perfect confidence over as many questions
+    assert float(rows["none"][8]) == float(rows["none"][9]) < 0.5  # nothing is right: mean confidence and ECE are one
+    assert int(rows["archive, all"][1]) == int(rows["archive"][1]) + int(rows["none"][1]) == 320
+    assert float(rows["archive, all"][9]) < 0.07
+    assert "text, all" not in rows  # one set alone
     wrong, answered = map(float, rows["archives, all"][11].split("/"))
     assert wrong <= 0.1
     assert answered > 0.5
     made = load_calibration(out, "minilm-l6-reader:1", "onnx-int8")
     assert made is not None
-    assert made.data == {"archive": 480, "text": 240}
+    assert made.data == {"archive": 463, "none": 17, "text": 240}
     assert made.fitted == Fitted("words:1", "f", 20)
     assert made.weights["retrieval"] > 5
     assert made.weights["margin"] > 0.3

@@ -19,7 +19,7 @@ from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.models.spans import SpanModel, Window, load_span_model
 from reader import edges
-from reader.decode import TOKEN_COST, best_spans
+from reader.decode import OF_TEXT, Price, best_spans
 from reader.edges import tidy
 from reader.evaluate import Outcome, Prediction, Question, difference, figures, mark, read_questions, sample
 from reader.model import _LONGEST, Candidate, _apart, _Text
@@ -33,7 +33,8 @@ class Rules(NamedTuple):
     """How logits become spans. The defaults are what the reader does; a test holds them equal.
 
     joint: the best pair of start and end, not the best start and then the best end. longest: tokens. prior: logits that
-    each further token costs; spoken: where the question is for what someone said, too. words: whole ones. edges: no
+    each further token costs; spoken: where the question is for what someone said, too. late: times log(1 + characters
+    before the span / 200), what that costs. words: whole ones. edges: no
     dangling mark or bracket. halves: the other half of a pair of marks is taken in. quotations: whole, where the
     question is for what someone said. lines: nothing goes over a blank one. relative: a score is less that of "no
     answer" in its window.
@@ -41,8 +42,9 @@ class Rules(NamedTuple):
 
     joint: bool = True
     longest: int = _LONGEST
-    prior: float = TOKEN_COST
+    prior: float = OF_TEXT.token
     spoken: bool = False
+    late: float = OF_TEXT.late
     words: bool = True
     edges: bool = True
     halves: bool = True
@@ -61,6 +63,9 @@ CHANGES = {
     "each token costs 0.075": Rules(prior=0.075),
     "each token costs 0.1": Rules(prior=0.1),
     "each token costs 0.05, and of what someone said": Rules(spoken=True),
+    "no cost of beginning late": Rules(late=0.0),
+    "half the cost of beginning late": Rules(late=0.4),
+    "twice the cost of beginning late": Rules(late=1.6),
     "each token gains 0.1": Rules(prior=-0.1, spoken=True),
     "half words too": Rules(words=False, edges=False),
     "whole words, any edges": Rules(edges=False),
@@ -81,8 +86,9 @@ def spans(window: Window, text: _Text, rules: Rules, verbs: Verbs | None) -> Ite
         first = first & whole_head & (heads < len(text.words)) & (text.may_begin[heads] | (not rules.edges))
         last = last & whole_tail & (tails >= 0) & (text.may_end[tails] | (not rules.edges))
     prior = rules.prior if rules.spoken or verbs is None else 0.0
+    start = window.start - Price(prior, rules.late).of_start(offsets[:, 0])
     if not rules.joint and first.any():
-        first = np.arange(len(first)) == int(np.where(first, window.start, -np.inf).argmax())
+        first = np.arange(len(first)) == int(np.where(first, start, -np.inf).argmax())
     nothing = float(window.start[0] + window.end[0]) if rules.relative else 0.0
     parts = np.searchsorted(text.breaks, offsets[:, 0]) if rules.lines else None
 
@@ -91,9 +97,7 @@ def spans(window: Window, text: _Text, rules: Rules, verbs: Verbs | None) -> Ite
             return not text.names_something(int(offsets[head, 0]), int(offsets[tail, 1]))
         return not text.names_something(int(text.words.starts[heads[head]]), int(text.words.ends[tails[tail]]))
 
-    for found in best_spans(
-        window.start, window.end, first, last, rules.longest, _KEPT, parts, is_empty, token_cost=prior
-    ):
+    for found in best_spans(start, window.end, first, last, rules.longest, _KEPT, parts, is_empty, token_cost=prior):
         if not rules.words:
             begin, stop = int(offsets[found.first, 0]), int(offsets[found.last, 1])
         else:

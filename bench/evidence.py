@@ -31,7 +31,7 @@ from indexer.stories import story_of
 from indexer.types import Embedder, Filters
 from indexer.views import View
 from reader.answer import SPANS, Question, raw_standings
-from reader.decode import TOKEN_COST
+from reader.decode import OF_TEXT
 from reader.evaluate import read_questions, sample
 from reader.model import Reader
 from reader.train.compare import SETS as TEXTS
@@ -145,7 +145,7 @@ def found_before(file: Path, half: Half, by: By) -> dict[str, list[Line]]:
 def made_by(name: str, embedder: str, reader: str, runtime: str) -> tuple[By, By]:
     """What makes the lines of a set: how its passages are found, and all of it. embedder, reader: fingerprints."""
     way: By = {"embedder": embedder, "fusion": fusion(), "depth": _DEPTH}
-    price: By = {"token_cost": TOKEN_COST} if name in TEXTS else {}
+    price: By = dict(OF_TEXT._asdict()) if name in TEXTS else {}
     return way, {"reader": reader, "runtime": runtime, **way, **price}
 
 
@@ -161,7 +161,7 @@ def gather(
         wanted = over_archive(name, half, n, given.folder, given.data)
         archive = Archive(given.folder / _OVER.get(name, name) / "archive", embedder)
         before = found_before(given.found / f"{name}.jsonl", half, way) if given.found else {}
-    of = {"set": name, "half": half, **by}
+    of = {"set": name, "over": _OVER.get(name, name), "half": half, **by}
     for asked in wanted:
         if asked.id in had:
             continue

@@ -9,9 +9,23 @@ import numpy as np
 
 from indexer.types import Bools, Floats, Ints
 
-# The logits that each further token costs where one text is read, unless the question is for what someone said. Out of
-# an archive it ranks answers no better: docs/reader.md, decoding.
-TOKEN_COST = 0.05
+
+class Price(NamedTuple):
+    """What a span costs where one text is read, in logits; why: docs/reader.md, decoding.
+
+    token: each token after the first. late: times log(1 + characters before it / 200): news tells first what matters.
+    """
+
+    token: float
+    late: float
+
+    def of_start(self, offsets: Ints) -> Floats:
+        """What it costs to begin at each of these characters, (n,) float32."""
+        return (self.late * np.log1p(offsets / 200)).astype(np.float32)
+
+
+# Out of an archive neither ranks answers better.
+FREE, OF_TEXT = Price(0.0, 0.0), Price(0.05, 0.8)
 _MOST_EMPTY = 200  # spans that name nothing which are looked at
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from indexer.types import Best, Floats, Mode, Reading
 from reader.calibrate import Calibration, weighed
-from reader.decode import TOKEN_COST, best_spans
+from reader.decode import FREE, OF_TEXT, Price, best_spans
 from reader.edges import may_begin, may_end, tidy
 from reader.group import Group, names_something
 from reader.speech import Verbs, said_in, whole
@@ -86,20 +86,20 @@ class Reader:
         Every span is made of whole words of its passage, with no white space and no dangling mark at its edges. Where
         the question is for what someone said, a part of a quotation becomes the whole of it; its score stays.
         """
-        return self._read(question, passages, n, 0.0)
+        return self._read(question, passages, n, FREE)
 
     def read_text(self, question: str, context: str, n: int = 20) -> list[Candidate]:
-        """The n best spans of one text, of any length, as `read` finds them; but each token after the first has its
-        price (`reader.decode.TOKEN_COST`), unless the question is for what someone said.
+        """The n best spans of one text, of any length, as `read` finds them; but long ones and late ones have their
+        price (`reader.decode.OF_TEXT`). The length of what someone said has none.
         """
-        return self._read(question, [context], n, TOKEN_COST)
+        return self._read(question, [context], n, OF_TEXT)
 
-    def _read(self, question: str, passages: Sequence[str], n: int, token_cost: float) -> list[Candidate]:
+    def _read(self, question: str, passages: Sequence[str], n: int, price: Price) -> list[Candidate]:
         verbs = said_in(question)
         texts = [_Text(passage) for passage in passages]
         windows = self.model.logits(question, passages)
-        cost = 0.0 if verbs else token_cost
-        found = (span for window in windows for span in self._spans(window, texts[window.passage], n, verbs, cost))
+        price = price._replace(token=0.0) if verbs else price
+        found = (span for window in windows for span in self._spans(window, texts[window.passage], n, verbs, price))
         return _apart(found, texts, n)
 
     def read_one(self, question: str, context: str) -> Reading:
@@ -151,9 +151,7 @@ class Reader:
             return list(groups)
         return weighed(question, groups, standings, self.calibration)
 
-    def _spans(
-        self, window: Window, text: _Text, n: int, verbs: Verbs | None, token_cost: float
-    ) -> Iterable[Candidate]:
+    def _spans(self, window: Window, text: _Text, n: int, verbs: Verbs | None, price: Price) -> Iterable[Candidate]:
         words, inside = text.words, np.array([offset is not None for offset in window.offsets], bool)
         edges = np.array([offset or (0, 0) for offset in window.offsets], np.int64).reshape(-1, 2)
         inside &= edges[:, 0] < edges[:, 1]
@@ -163,12 +161,13 @@ class Reader:
         last = inside & whole_tail & text.may_end[tails]
         parts = np.searchsorted(text.breaks, edges[:, 0])
         no_answer = float(window.start[0] + window.end[0])
+        start_logits = window.start - price.of_start(edges[:, 0])
 
         def is_empty(head: int, tail: int) -> bool:
             return not text.names_something(int(words.starts[heads[head]]), int(words.ends[tails[tail]]))
 
         for span in best_spans(
-            window.start, window.end, first, last, self.max_tokens, n, parts, is_empty, token_cost=token_cost
+            start_logits, window.end, first, last, self.max_tokens, n, parts, is_empty, token_cost=price.token
         ):
             edge = tidy(words, int(heads[span.first]), int(tails[span.last]))
             if edge is not None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from bench.evidence import By, found_before, ids_of, made_by
-from reader.decode import TOKEN_COST
+from reader.decode import OF_TEXT
 
 
 def test_what_another_reader_or_export_gave_is_gathered_anew(tmp_path: Path) -> None:
@@ -29,8 +29,8 @@ def test_what_was_found_in_the_same_way_is_read_anew_whatever_the_reader(tmp_pat
     assert found_before(tmp_path / "none.jsonl", "tune", way) == {}
 
 
-def test_lines_of_one_text_tell_the_price_of_its_tokens() -> None:
+def test_lines_of_one_text_tell_the_price_of_its_spans() -> None:
     of_text, of_archive = (made_by(name, "e:1", "r:1", "torch") for name in ("NewsQA half", "newsqa"))
-    assert of_text[1] == {**of_archive[1], "token_cost": TOKEN_COST}
+    assert of_text[1] == {**of_archive[1], "token": OF_TEXT.token, "late": OF_TEXT.late}
     assert of_text[0] == of_archive[0] == {name: of_archive[1][name] for name in ("embedder", "fusion", "depth")}
     assert of_archive[1] == {**of_archive[0], "reader": "r:1", "runtime": "torch"}

@@ -61,6 +61,19 @@ def test_in_one_text_tokens_have_a_price_but_for_what_someone_said(
     assert free == Candidate(0, 0, 41, 18.0)
 
 
+@pytest.mark.parametrize("question", ["Who left?", "What did Xi say?"])
+def test_in_one_text_what_begins_late_has_its_price(question: str) -> None:
+    context = "Anna left. " + "x " * 295 + "Bo left."  # Bo stands 601 characters in: .8 log 4.005, 1.11
+    for bonus, answer, score in ((1.1, "Anna", 10.0), (1.12, "Bo", 11.12 - 0.8 * math.log(1 + 601 / 200))):
+        reader = Reader(FakeSpanModel(by_word(Anna=(5.0, 5.0), Bo=(5.0, 5.0 + bonus))))
+        found = reader.read_one(question, context)
+        assert found.answer == answer
+        assert found.score == pytest.approx(score, abs=1e-5)
+        (free,) = reader.read(question, [context], n=1)  # out of an archive
+        assert (free.start, free.end) == (601, 603)
+        assert free.score == pytest.approx(10.0 + bonus)
+
+
 def test_a_quotation_never_goes_over_a_blank_line() -> None:
     model = FakeSpanModel(by_word(one=(9, 0), two=(0, 8), four=(0, 9)))
     found = {text: Reader(model).read("?", [text], n=1)[0] for text in ("one two\n \nfour", "one two\nfour")}
@@ -76,10 +89,10 @@ def test_two_windows_that_find_the_same_span_find_it_once() -> None:
 
 def test_read_one_abstains_below_the_threshold_and_shows_its_best_all_the_same() -> None:
     scores = by_word(yes=(3.0, 4.0))
-    best = Best("yes", 3, 6, 7.0)
+    best = Best("yes", 0, 3, 7.0)
     sure, unsure = (Reader(FakeSpanModel(scores, threshold=t)) for t in (7.0, 7.1))
-    assert sure.read_one("?", "oh yes") == Reading("yes", 3, 6, 7.0, None, best)
-    assert unsure.read_one("?", "oh yes") == Reading(None, None, None, 7.0, None, best)
+    assert sure.read_one("?", "yes, sir") == Reading("yes", 0, 3, 7.0, None, best)
+    assert unsure.read_one("?", "yes, sir") == Reading(None, None, None, 7.0, None, best)
 
 
 def test_a_context_without_a_word_has_no_best() -> None:

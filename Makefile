@@ -125,9 +125,9 @@ SCALE_ARGS :=
 scale: $(VENV)/installed
 	@$(BIN)/python -m bench.scale $(SCALE) $(SCALE_ARGS)
 
-# A reader from base weights (those of the embedder, or BASE=FOLDER): the mean of two stages, compared with the one that
-# ships; it goes on where it was stopped. Hours on two cores, minutes with DEVICE=cuda. TRAIN_ARGS, SECOND_ARGS: options of
-# reader.train for each stage. See docs/reader.md.
+# A reader from base weights (those of the embedder, or BASE=FOLDER): a mean of three stages, compared with the one that
+# ships; it goes on where it was stopped. Hours on two cores, minutes with DEVICE=cuda. TRAIN_ARGS, SECOND_ARGS, THIRD_ARGS:
+# options of reader.train for each stage. See docs/reader.md.
 DATA := ../shared/data
 BASE = $$($(BIN)/python -m reader.train.base)
 OUT := build/reader
@@ -137,15 +137,19 @@ COMPARED := 150
 TRAIN_ARGS := --rate 4e-4 --batch-tokens 16384 --window 320
 SECOND_QUESTIONS := 48000
 SECOND_ARGS := --rate 1.5e-4 --batch-tokens 4096 --window 320 --dropout 0 --seed 1
+THIRD_QUESTIONS := 36000
+THIRD_ARGS := --rate 1e-4 --batch-tokens 4096 --window 320 --attention-dropout 0 --seed 2
+LATER = $(BIN)/python -m reader.train --data $(DATA) --made $(OUT)/made --manifest reader/train/second.yaml --device $(DEVICE)
 train: $(VENV)/trained
 	@test -f $(OUT)/made/attributions.json.gz \
 		|| $(BIN)/python -m reader.train.attributions --data $(DATA) --out $(OUT)/made/attributions.json.gz
 	@base=$(BASE) && $(BIN)/python -m reader.train --data $(DATA) --made $(OUT)/made --base "$$base" \
 		--out $(OUT)/first --work $(OUT)/run --questions $(TRAIN_QUESTIONS) --device $(DEVICE) $(TRAIN_ARGS)
-	@$(BIN)/python -m reader.train --data $(DATA) --made $(OUT)/made --base $(OUT)/first \
-		--manifest reader/train/second.yaml --out $(OUT)/second --work $(OUT)/second-run \
-		--questions $(SECOND_QUESTIONS) --device $(DEVICE) $(SECOND_ARGS)
-	@$(BIN)/python -m reader.train.blend $(OUT)/second $(OUT)/first --share 0.5 --out $(OUT)/weights
+	@$(LATER) --base $(OUT)/first --out $(OUT)/second --work $(OUT)/second-run --questions $(SECOND_QUESTIONS) $(SECOND_ARGS)
+	@$(BIN)/python -m reader.train.blend $(OUT)/second $(OUT)/first --share 0.5 --out $(OUT)/mean
+	@$(LATER) --base $(OUT)/mean --out $(OUT)/third --work $(OUT)/third-run --questions $(THIRD_QUESTIONS) $(THIRD_ARGS)
+	@$(BIN)/python -m reader.train.blend $(OUT)/third $(OUT)/second --share 0.3 --out $(OUT)/later
+	@$(BIN)/python -m reader.train.blend $(OUT)/later $(OUT)/first --share 0.5 --out $(OUT)/weights
 	@$(BIN)/python -m reader.train.compare shipped=reader/weights trained=$(OUT)/weights --data $(DATA) \
 		--out $(OUT)/compared --n $(COMPARED)
 

@@ -35,6 +35,7 @@ from reader.decode import OF_TEXT
 from reader.evaluate import read_questions, sample
 from reader.model import Reader
 from reader.train.compare import SETS as TEXTS
+from reader.train.confidence import read_lines
 from reader.weigh import Standing
 from retriever.evaluate import Half, chosen, read_judged
 from retriever.recency import asks_for_latest
@@ -137,8 +138,7 @@ def found_before(file: Path, half: Half, by: By) -> dict[str, list[Line]]:
     """The passages of each question of one half in a file of evidence, where they were found in this way (by)."""
     if not file.exists():
         return {}
-    with file.open(encoding="utf-8") as lines:
-        every = [json.loads(line) for line in lines]
+    every = read_lines(file)
     return {line["id"]: line["passages"] for line in every if line["half"] == half and by.items() <= line.items()}
 
 

@@ -48,9 +48,9 @@ class SpanScorer(Protocol):
 class Candidate(NamedTuple):
     """A span that may be the answer: [start, end) in code points of passages[passage].
 
-    score: start and end logit, less those of "no answer" in the same window and what its length costs. No unit: compare
-    within one reader. It ranks spans of several passages better than the plain sum does: F1 72.0 against 66.3 for
-    SQuAD 2.0 dev questions whose paragraph stands among 11 others that share words with the question.
+    score: start and end logit, less those of "no answer" in the same window and what its length and place cost. No
+    unit: compare within one reader. It ranks spans of several passages better than the plain sum does: F1 72.0 against
+    66.3 for SQuAD 2.0 dev questions whose paragraph stands among 11 others that share words with the question.
     """
 
     passage: int

@@ -106,7 +106,7 @@ def questions(document: Any) -> Iterator[Asked]:
         found = _object(verb) if subject is not None else None
         if subject is None or found is None:
             continue
-        (first, last, clause) = found
+        first, last, clause = found
         luck = [_turn(f"{document.text} {verb.i} {what}") for what in ("name", "verb", "undone")]
         who = _known_as(subject, luck[0]) or _name(subject)
         answer = Span(document[first].idx, document[last].idx + len(document[last]))

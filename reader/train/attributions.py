@@ -3,8 +3,8 @@
 A parser (spaCy) finds the verbs by which people say and promise things in the texts that may be learnt from, and asks
 for their whole object: "What did Xi pledge?" -> all that was pledged, with everything that hangs on it. That is what a
 pull quote is, and what sets of short answers do not teach. Some of the questions ask who it was, or what about; some
-call somebody by another name that the text has, or the deed by another word; and some ask for what was not done, what
-was pledged where somebody gave thanks, and have no answer.
+call somebody by another name that the text has; a deed is asked for by another word for it as well; and some ask for
+what was not done, what was pledged where somebody gave thanks, and have no answer.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _CLAUSES = frozenset(("ccomp", "xcomp"))
 _ENTITIES_OF_TIME = frozenset(("DATE", "TIME"))
 _LONGEST = 45  # words of an answer
 _LONGEST_SUBJECT = 6
+_UNDONE = 0.25  # share of the deeds that could be asked for though they were not done: with all, pledges went unseen
 
 
 class Asked(NamedTuple):
@@ -80,7 +81,8 @@ def ask_all(texts: Sequence[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
         parse = spacy.load(_PARSER, disable=["lemmatizer_lookup"])
     except (ImportError, OSError) as error:
         raise TrainingDataError(Path(_PARSER), f"is not installed: pip install 'pullquote[train]' ({error})") from error
-    documents = parse.pipe(((context, (name, title)) for name, title, context in texts), as_tuples=True, batch_size=256)
+    known = ((context, (name, title)) for name, title, context in texts)
+    documents = parse.pipe(known, as_tuples=True, batch_size=256, n_process=-1)  # -1: one for each processor
     for document, (name, title) in documents:
         qas = [
             {
@@ -114,10 +116,12 @@ def questions(document: Any) -> Iterator[Asked]:
         topic = _topic(clause)
         if topic is not None and turn < 0.3:
             yield Asked(f"What did {who} say about {topic}?", answer)
-        elif asked := _what(verb, who, alike(verb.lemma_, luck[1])):
-            yield Asked(asked, answer)
-            other = undone(verb.lemma_, lemmas, luck[2]) if _is_bare(document[first : last + 1]) else None
-            if other is not None and verb.tag_ == "VBD":
+        else:
+            asked = {_what(verb, who, lemma): None for lemma in (verb.lemma_, alike(verb.lemma_, luck[1]))}
+            yield from (Asked(question, answer) for question in asked if question)
+            bare = luck[2] < _UNDONE and verb.tag_ == "VBD" and any(asked) and _is_bare(document[first : last + 1])
+            other = undone(verb.lemma_, lemmas, luck[2] / _UNDONE) if bare else None
+            if other is not None:
                 yield Asked(f"What did {who} {other}?", None)
         rest = document[first : last + 1].text
         if turn > 0.6 and verb.tag_ == "VBD" and len(rest.split()) > 2:

@@ -64,19 +64,22 @@ def test_what_was_not_done_has_no_answer(turn: list[float]) -> None:
         ("What did Merkel praise?", "the firefighters"),
         ("What did Merkel pledge?", ""),  # the first of what is not told
     ]
-    turn[3] = 0.99
-    assert asked(FIRE)[1:] == [("What did Merkel propose?", "")]
-    assert len(asked(VOW)) == 1  # what is to be done may be proposed, demanded
+    turn[3] = 0.249
+    assert asked(FIRE)[1:] == [("What did Merkel propose?", "")]  # the last of it
+    assert len(asked(VOW)) == 2  # what is to be done may be proposed, demanded
+    turn[3] = 0.25
+    assert asked(FIRE) == [("What did Merkel praise?", "the firefighters")]  # three quarters are left alone
 
 
 def test_a_person_goes_by_other_names_and_a_deed_by_other_words(turn: list[float]) -> None:
-    assert asked(VOW) == [("What did Merkel pledge?", "to rebuild the church")]
+    church = "to rebuild the church"
+    assert asked(VOW) == [("What did Merkel vow?", church), ("What did Merkel pledge?", church)]
     turn[2] = 0.99
-    assert asked(VOW) == [("What did Merkel vow?", "to rebuild the church")]
+    assert asked(VOW) == [("What did Merkel vow?", church)]  # by chance it stands for itself
     turn[1] = 0.5
-    assert asked(VOW) == [("What did Angela Merkel vow?", "to rebuild the church")]
+    assert asked(VOW) == [("What did Angela Merkel vow?", church)]
     turn[1] = 0.99
-    assert asked(VOW) == [("What did Angela vow?", "to rebuild the church")]
+    assert asked(VOW) == [("What did Angela vow?", church)]
     assert asked(MERKEL) == [("What did Merkel say?", "taxes will fall")]
     assert asked(MAYOR) == [("What did the mayor announce?", "plans to cut 3,000 jobs in Germany")]  # has no name
 
@@ -98,7 +101,7 @@ class Parser:
     """Gives the sentences of `parsed`, and nothing of others."""
 
     def pipe(
-        self, texts: Iterable[tuple[str, tuple[str, str]]], as_tuples: bool, batch_size: int
+        self, texts: Iterable[tuple[str, tuple[str, str]]], as_tuples: bool, batch_size: int, n_process: int
     ) -> Iterator[tuple[Document, tuple[str, str]]]:
         known = documents()
         return ((known.get(text, Document(())), about) for text, about in texts)

@@ -148,8 +148,8 @@ train: $(VENV)/trained
 	@$(LATER) --base $(OUT)/first --out $(OUT)/second --work $(OUT)/second-run --questions $(SECOND_QUESTIONS) $(SECOND_ARGS)
 	@$(BIN)/python -m reader.train.blend $(OUT)/second $(OUT)/first --share 0.5 --out $(OUT)/mean
 	@$(LATER) --base $(OUT)/mean --out $(OUT)/third --work $(OUT)/third-run --questions $(THIRD_QUESTIONS) $(THIRD_ARGS)
-	@$(BIN)/python -m reader.train.blend $(OUT)/third $(OUT)/second --share 0.3 --out $(OUT)/later
-	@$(BIN)/python -m reader.train.blend $(OUT)/later $(OUT)/first --share 0.5 --out $(OUT)/weights
+	@$(BIN)/python -m reader.train.blend $(OUT)/third $(OUT)/second --share 0.2 --out $(OUT)/later
+	@$(BIN)/python -m reader.train.blend $(OUT)/later $(OUT)/first --share 0.4 --out $(OUT)/weights
 	@$(BIN)/python -m reader.train.compare shipped=reader/weights trained=$(OUT)/weights --data $(DATA) \
 		--out $(OUT)/compared --n $(COMPARED)
 

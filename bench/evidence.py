@@ -7,9 +7,10 @@ off and run it again. For another reader give --found OTHER: passages that this 
 made are read, not searched for again.
 
 Over archives: whole, snippets, newsqa (bench.sets); "undated": those of whole that are not about the present, not
-said to be asked on a day; "none": SQuAD 2.0's questions without an answer, over its
-paragraphs; "foreign" and "natural": RealTimeQA's and TyDiQA's questions over NewsQA's stories, where nothing counts as
-right. Over the text that belongs to the question: sets of reader.train.compare. `make calibrate` does all of it.
+said to be asked on a day; "said": what someone said or pledged, written by hand over the articles of seeds/; "none":
+SQuAD 2.0's questions without an answer, over its paragraphs; "foreign", "natural" and "unsaid": RealTimeQA's, TyDiQA's
+and those of "said" over NewsQA's stories, where nothing counts as right. Over the text that belongs to the question:
+sets of reader.train.compare. `make calibrate` does all of it.
 """
 
 from __future__ import annotations
@@ -44,7 +45,18 @@ from retriever.search import find, fusion
 HALVES: tuple[Half, ...] = ("tune", "report")
 _DEPTH = 20
 # Questions of each half: whole half of them, those without an answer one in six.
-ARCHIVES = {"whole": 900, "newsqa": 300, "snippets": 200, "undated": 300, "none": 80, "foreign": 80, "natural": 120}
+ARCHIVES = {
+    "whole": 900,
+    "newsqa": 300,
+    "snippets": 200,
+    "undated": 300,
+    "none": 80,
+    "foreign": 80,
+    "natural": 120,
+    "said": 60,
+    "unsaid": 60,
+}
+_SAID = tuple(Path(__file__).parent / name for name in ("phrases.json", "phrases_later.json"))
 _TEXTS = {
     "SQuAD 2.0 dev": 120,
     "RealTimeQA 2024": 120,
@@ -53,7 +65,15 @@ _TEXTS = {
     "TweetQA dev": 60,
     "PolNeAR half": 60,
 }
-_OVER = {"undated": "whole", "none": "squad", "foreign": "newsqa", "natural": "newsqa"}  # whose archive is asked
+# Whose archive is asked.
+_OVER = {
+    "undated": "whole",
+    "none": "squad",
+    "foreign": "newsqa",
+    "natural": "newsqa",
+    "said": "seeds",
+    "unsaid": "newsqa",
+}
 
 Line = dict[str, Any]
 By = dict[str, str | float]
@@ -75,6 +95,9 @@ def over_archive(name: str, half: Half, n: int, sets: Path, data: Path) -> list[
     if name == "natural":
         every = read_questions(data / TEXTS["TyDiQA en dev"])
         return [_Asked(one.id, one.question, ()) for one in sample(every, half, n)]
+    if name in {"said", "unsaid"}:
+        every = sample([one for file in _SAID for one in read_questions(file)], half, n)
+        return [_Asked(f"{name} {one.id}", one.question, one.answers if name == "said" else ()) for one in every]
     if name == "foreign":
         last = chosen(read_judged(sets / "snippets" / "questions.jsonl"), half)[::-1][:n]  # the first are in snippets
         return [_Asked(f"foreign {one.id}", one.question, ()) for one in last]

@@ -12,6 +12,7 @@ import numpy as np
 
 from indexer.types import Floats
 from reader.group import Group, same_words
+from reader.speech import said_in
 
 FEATURES = (
     "margin",
@@ -26,6 +27,7 @@ FEATURES = (
     "mistyped",
     "echo",
     "long",
+    "said",
 )
 _LONG = 8  # words; an answer of more is seldom what was asked for
 
@@ -79,7 +81,7 @@ def features(question: str, groups: Sequence[Group], standings: Sequence[Standin
     copies left out. titled: share of its words in the title of an article that says so; 0 where it is long. latest,
     asked: the most of an article that says so, less the most of all. mistyped: 1 for a "when" without time, a "how
     many" without number, a "who" or "where" without name. echo: share of its words that the question said. long: 1 for
-    more than eight words.
+    more than eight words. said: the margin, where the question is for what someone said or pledged; else 0.
     """
     kind, asked = kind_of(question), _words_of(question)
     plain = [f" {same_words(one.best.quote)} " for one in groups]
@@ -89,6 +91,7 @@ def features(question: str, groups: Sequence[Group], standings: Sequence[Standin
         latest=max((one.latest for one in standings), default=0.0),
         asked=max((one.asked for one in standings), default=0.0),
     )
+    said = said_in(question) is not None
     rows = []
     for at, one in enumerate(groups):
         words = _WORD.findall(plain[at])
@@ -108,6 +111,7 @@ def features(question: str, groups: Sequence[Group], standings: Sequence[Standin
                 float(_is_mistyped(kind, one.best.quote)),
                 _share(words, asked),
                 float(is_long),
+                one.best.score if said else 0.0,
             )
         )
     return np.array(rows, np.float32).reshape(-1, len(FEATURES))

@@ -123,7 +123,7 @@ def test_an_error_that_no_threshold_keeps_is_refused_and_one_that_is_kept_answer
     with pytest.raises(InvalidInput, match=r"no threshold .* was shown to keep 0\.05: give 0\.\d+ or more"):
         seeds.ask(question, max_error=0.05)
     (kept,) = seeds.ask(question, max_error=0.5).answers  # one: the error was measured on first answers
-    assert kept.answer == "at the Great Hall of People in Beijing"
+    assert kept.answer == "the Great Hall of People in Beijing"
     assert len(seeds.ask(question).answers) > 1
     with pytest.raises(InvalidInput, match=r"shown for a depth of 20, not 4: leave one of the two out"):
         seeds.ask(question, max_error=0.5, depth=4)
@@ -134,7 +134,7 @@ def test_only_hybrid_search_was_calibrated(seeds: Archive) -> None:
     question = "Where did Imran Khan meet Xi Jinping?"
     for mode in ("dense", "lexical"):
         reply = seeds.ask(question, mode=mode)
-        assert reply.answers[0].answer == "at the Great Hall of People in Beijing"
+        assert reply.answers[0].answer == "the Great Hall of People in Beijing"
         assert {answer.confidence for answer in reply.answers} == {None}
         with pytest.raises(InvalidInput, match="max_error"):
             seeds.ask(question, mode=mode, max_error=0.5)

@@ -66,7 +66,7 @@ def test_the_seed_question_is_answered_as_a_pull_quote(folder: Path, capsys: Pri
     printed = capsys.readouterr().out
     assert printed.startswith("“closer cooperation")
     assert "pledged closer cooperation" in printed
-    assert "6 February 2022\n  verified · 1 article · 26% sure · " in printed
+    assert "6 February 2022\n  verified · 1 article · 25% sure · " in printed
     assert " · [554, " in printed
 
 

@@ -58,6 +58,12 @@ def test_what_articles_bring_to_an_answer() -> None:
     assert column(rows, "titled") == [0, 0.125]
 
 
+def test_margins_count_apart_where_the_question_is_for_what_someone_said() -> None:
+    groups = group([at("Xi", 3.0), at("Mr Khan", -1.5, 1)])
+    assert column(features("What did Xi pledge?", groups, [Standing(), Standing()]), "said") == [3, -1.5]
+    assert column(features("Who pledged it?", groups, [Standing(), Standing()]), "said") == [0, 0]
+
+
 def test_passages_stand_by_the_best_of_them() -> None:
     found = standings([Standing(0.8, 0.3), Standing(0.4, None, "title")])
     assert found == [Standing(1.0, 0.3), Standing(0.5, None, "title")]

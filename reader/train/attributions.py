@@ -41,7 +41,7 @@ _CLAUSES = frozenset(("ccomp", "xcomp"))
 _ENTITIES_OF_TIME = frozenset(("DATE", "TIME"))
 _LONGEST = 45  # words of an answer
 _LONGEST_SUBJECT = 6
-_UNDONE = 0.25  # share of the deeds that could be asked for though they were not done: with all, pledges went unseen
+_UNDONE = 0.25  # share of what could be asked for that was not done: all of it outnumbers what was pledged, demanded
 
 
 class Asked(NamedTuple):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bench.evidence import By, found_before, ids_of, made_by
+from bench.evidence import HALVES, By, found_before, ids_of, made_by, over_archive
 from reader.decode import OF_TEXT
 
 
@@ -34,3 +34,11 @@ def test_lines_of_one_text_tell_the_price_of_its_spans() -> None:
     assert of_text[1] == {**of_archive[1], "token": OF_TEXT.token, "late": OF_TEXT.late}
     assert of_text[0] == of_archive[0] == {name: of_archive[1][name] for name in ("embedder", "fusion", "depth")}
     assert of_archive[1] == {**of_archive[0], "reader": "r:1", "runtime": "torch"}
+
+
+def test_what_someone_said_is_asked_of_its_own_articles_and_of_others_that_cannot_tell(tmp_path: Path) -> None:
+    for half, n in zip(HALVES, (56, 60), strict=True):  # 116 questions by hand, split by the hashes of their ids
+        said, unsaid = (over_archive(name, half, 60, tmp_path, tmp_path) for name in ("said", "unsaid"))
+        assert [one.question for one in said] == [one.question for one in unsaid]
+        assert (len(said), {len(one.answers) > 0 for one in said}, {one.answers for one in unsaid}) == (n, {True}, {()})
+        assert not {one.id for one in said} & {one.id for one in unsaid}

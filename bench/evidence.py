@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.phrases import FOLDER, SAID
 from bench.sets import DATA
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
@@ -56,7 +57,6 @@ ARCHIVES = {
     "said": 60,
     "unsaid": 60,
 }
-_SAID = tuple(Path(__file__).parent / name for name in ("phrases.json", "phrases_later.json"))
 _TEXTS = {
     "SQuAD 2.0 dev": 120,
     "RealTimeQA 2024": 120,
@@ -96,7 +96,7 @@ def over_archive(name: str, half: Half, n: int, sets: Path, data: Path) -> list[
         every = read_questions(data / TEXTS["TyDiQA en dev"])
         return [_Asked(one.id, one.question, ()) for one in sample(every, half, n)]
     if name in {"said", "unsaid"}:
-        every = sample([one for file in _SAID for one in read_questions(file)], half, n)
+        every = sample([one for file in SAID for one in read_questions(FOLDER / file)], half, n)
         return [_Asked(f"{name} {one.id}", one.question, one.answers if name == "said" else ()) for one in every]
     if name == "foreign":
         last = chosen(read_judged(sets / "snippets" / "questions.jsonl"), half)[::-1][:n]  # the first are in snippets

@@ -23,7 +23,8 @@ from reader.evaluate import Outcome, figures, half, mark, predict, read_question
 from reader.model import Reader
 
 FOLDER = Path(__file__).parent
-FILES = ("phrases.json", "phrases_later.json", "short.json")
+SAID = ("phrases.json", "phrases_later.json")
+FILES = (*SAID, "short.json")
 SPARE = 4  # words that a whole phrase may have beside it
 
 

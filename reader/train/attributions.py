@@ -117,9 +117,10 @@ def questions(document: Any) -> Iterator[Asked]:
         if topic is not None and turn < 0.3:
             yield Asked(f"What did {who} say about {topic}?", answer)
         else:
-            asked = {_what(verb, who, lemma): None for lemma in (verb.lemma_, alike(verb.lemma_, luck[1]))}
-            yield from (Asked(question, answer) for question in asked if question)
-            bare = luck[2] < _UNDONE and verb.tag_ == "VBD" and any(asked) and _is_bare(document[first : last + 1])
+            deeds = (verb.lemma_, alike(verb.lemma_, luck[1]))
+            asked = dict.fromkeys(question for deed in deeds if (question := _what(verb, who, deed)))
+            yield from (Asked(question, answer) for question in asked)
+            bare = luck[2] < _UNDONE and verb.tag_ == "VBD" and asked and _is_bare(document[first : last + 1])
             other = undone(verb.lemma_, lemmas, luck[2] / _UNDONE) if bare else None
             if other is not None:
                 yield Asked(f"What did {who} {other}?", None)

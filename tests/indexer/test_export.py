@@ -107,11 +107,11 @@ def test_eight_bits_cost_a_readers_margins_a_third_less_than_plain_ones(tmp_path
     exact = replace(READER, runtime="onnx")
     prepare(exact, default_folder())
     quantise_reader(manifest.home(exact, default_folder()) / "model.onnx", tmp_path / "plain.onnx", False, False)
-    ours, original = (load_span_model(spec, default_folder()) for spec in (READER, exact))
+    ours, original = (load_span_model(spec, default_folder()) for spec in (READER, as_torch(READER)))
     tokenizer = Tokenizer.load(manifest.home(exact, default_folder()) / "tokenizer.json")
     plain = SpanModel(READER, "plain", tokenizer, OnnxNetwork(tmp_path / "plain.onnx"))
     lost, would = off(ours, original), off(plain, original)
-    assert 0 < lost < 0.7 * would  # would: one scale for all tokens and channels
+    assert lost < min(0.15, 0.7 * would)  # would: one scale for all tokens and channels
     made = onnx.load(manifest.home(READER, default_folder()) / "model.onnx")
     kinds = Counter(node.op_type for node in made.graph.node)
     assert (kinds["MatMulInteger"], kinds["MatMulIntegerToFloat"], kinds["MatMul"]) == (31, 6, 0)

@@ -62,12 +62,14 @@ def said_in(question: str) -> Verbs | None:
 
 def whole(words: Words, first: int, last: int, verbs: Verbs) -> tuple[int, int]:
     """The quotation, with its marks, that an answer (word indices, inclusive) is a part of; else the answer as it is.
+    One that ends inside of a quotation goes on to where it is closed.
 
     Marks that belong together are the nearest ones on both sides, the first open, the last closed. Where what is asked
     about is said inside of the quotation ("we warn the Saudis that …"), the answer is the part of it that was found.
     """
-    if any(words[index] in _EVERY_MARK for index in range(first, last + 1)):
-        return first, last
+    inside = next((index for index in range(last, first - 1, -1) if words[index] in _EVERY_MARK), None)
+    if inside is not None:
+        return first, _close(words, inside, last, verbs)
     near = range(max(0, first - _LONGEST), min(len(words), last + _LONGEST))
     left = next((index for index in reversed(near[: first - near.start]) if words[index] in _EVERY_MARK), None)
     right = next((index for index in near[last + 1 - near.start :] if words[index] in _EVERY_MARK), None)
@@ -78,6 +80,16 @@ def whole(words: Words, first: int, last: int, verbs: Verbs) -> tuple[int, int]:
     if not (_opens(words, left) and _closes(words, right)) or verbs.search(beside) or re.search(r"\n\s*\n", beside):
         return first, last
     return left, right
+
+
+def _close(words: Words, mark: int, last: int, verbs: Verbs) -> int:
+    """Where a quotation that `mark` opens is closed; `last` if it opens none, or what is asked about is said in it."""
+    near = range(last + 1, min(len(words), mark + _LONGEST + 1))
+    right = next((index for index in near if words[index] in _EVERY_MARK), None)
+    if right is None or words[right] != _MARKS.get(words[mark]) or not (_opens(words, mark) and _closes(words, right)):
+        return last
+    beyond = words.text[words.ends[last] : words.starts[right]]
+    return last if verbs.search(beyond) or re.search(r"\n\s*\n", beyond) else right
 
 
 def _is_main(question: str, what: re.Match[str], verb: re.Match[str]) -> bool:

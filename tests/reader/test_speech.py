@@ -77,6 +77,14 @@ def quoted(text: str, part: str, question: str = "What did Xi say?") -> str:
         ('"One," he said, "and two."', "he said", "he said"),  # between two quotations, in none
         ('He said "we can" and "we will"', "we can", '"we can"'),
         ('He said "we can" and "we will"', '"we can" and', '"we can" and'),  # it holds marks of its own
+        ("He said they “can do it, all of it.” Then", "they “can do it", "they “can do it, all of it.”"),
+        ('He said they "can do it, all of it." Then', 'they "can do it', 'they "can do it, all of it."'),
+        ('He "can" and they "will do it all" now', '"can" and they "will', '"can" and they "will do it all"'),
+        ('He "can" and will "do it"', '"can" and will', '"can" and will'),  # what it opened is closed
+        ('a 12" disc of 7" x', '12" disc', '12" disc'),
+        ("He said they “can\n\ndo” it", "they “can", "they “can"),
+        ("He said they “can do", "they “can", "they “can"),
+        ("He said they “" + "very " * 80 + "much”", "they “very", "they “very"),
         ("He said we can do it", "we can", "we can"),  # no marks
         ('He said "we can do it', "we can", "we can"),  # one mark only
         ('can do it" he said, for he could.', "do it", "do it"),
@@ -117,9 +125,13 @@ def test_an_answer_only_grows_and_only_to_a_pair_of_marks(text: str, i: int, j: 
     last = first + j % (len(words) - first)
     left, right = whole(words, first, last, verbs)
     assert 0 <= left <= first <= last <= right < len(words)
-    if (left, right) != (first, last):
+    if left != first:
         assert words[left] + words[right] in ('""', "“”", "«»")
         assert right - left <= 70
+    elif right != last:  # it was open in the answer
+        opened = next(index for index in range(last, first - 1, -1) if words[index] in tuple('"“”«»'))
+        assert words[opened] + words[right] in ('""', "“”", "«»")
+        assert right - opened <= 70
 
 
 def test_the_reader_quotes_what_was_said_whole_and_keeps_its_score() -> None:

@@ -78,8 +78,8 @@ def freeze(model: torch.nn.Module, layers: int) -> None:
     if not 0 <= layers <= len(encoder.encoder.layer):
         raise InvalidInput("frozen", f"{layers} is not in 0..{len(encoder.encoder.layer)}, the layers of the network")
     if layers:
-        encoder.embeddings.requires_grad_(False)
-        encoder.encoder.layer[:layers].requires_grad_(False)
+        encoder.requires_grad_(False)  # what all layers share, too: MPNet's bias of distances is read by the first
+        encoder.encoder.layer[layers:].requires_grad_(True)
 
 
 def save_network(model: torch.nn.Module, state: dict[str, torch.Tensor], base: Path, out: Path) -> None:

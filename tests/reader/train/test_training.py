@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file
 from torch.nn import Module
 from torch.optim import Optimizer
@@ -203,6 +204,18 @@ def test_frozen_layers_stay(base: Path) -> None:
     }
     assert learnt == {"encoder1"}
     assert {m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)} == {0.0}
+
+
+def test_what_frozen_layers_share_stays_too() -> None:
+    config = transformers.MPNetConfig(
+        vocab_size=32, hidden_size=8, num_hidden_layers=3, num_attention_heads=2, intermediate_size=8
+    )
+    model = transformers.MPNetForQuestionAnswering(config)
+    freeze(model, 2)
+    learnt = {".".join(name.split(".")[:4]) for name, w in model.named_parameters() if w.requires_grad}
+    assert learnt == {"mpnet.encoder.layer.2", "qa_outputs.weight", "qa_outputs.bias"}
+    freeze(model, 0)  # nothing more is frozen, nothing thawed
+    assert not model.mpnet.encoder.relative_attention_bias.weight.requires_grad
 
 
 @pytest.mark.parametrize(("hidden", "attention"), [(0.0, None), (0.5, None), (0.5, 0.0), (0.0, 0.5)])

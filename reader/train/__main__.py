@@ -60,7 +60,7 @@ def run(given: argparse.Namespace) -> None:
     model = load_network(given.base, device, given.dropout, given.attention_dropout)
     freeze(model, given.frozen)
     teacher = Teacher(given.teacher, given.base, device, given.bf16) if given.teacher else None
-    manifest = read_manifest(given.manifest)
+    manifest = read_manifest(given.manifest).contested(given.contested)
     mixture = load_mixture(manifest, given.data, given.made or given.data, settings.seed, given.questions, journal)
     cutter = Cutter(Tokenizer.load(given.base / "tokenizer.json"), given.window)
     options = (
@@ -68,6 +68,7 @@ def run(given: argparse.Namespace) -> None:
         f"dropout {given.dropout:g}, frozen {given.frozen}"
     )
     options += "" if given.attention_dropout is None else f", attention dropout {given.attention_dropout:g}"
+    options += "" if given.contested == 1 else f", contested {given.contested:g}"
     options += f", teacher {_sha(given.teacher / 'model.safetensors')}" if given.teacher else ""
     feed = Feed(mixture, cutter, settings.seed, given.batch_tokens)
     train(model, feed, settings, work, journal, options, teacher)
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--taught", type=float, default=0.5, help="share of its word in the loss (default: %(default)s)")
     add("--temperature", type=float, default=2.0, help="how much it is softened (default: %(default)s)")
     add("--manifest", type=Path, default=MANIFEST, help="what to learn from (default: %(default)s)")
+    add("--contested", type=float, default=1.0, help="times the manifest's parts among rivals (default: %(default)s)")
     add("--work", type=Path, help="folder of checkpoints and log (default: OUT/run)")
     add("--objective", default="shared", choices=get_args(Objective), help="(default: %(default)s)")
     add("--rate", type=float, default=2e-4, help="peak learning rate (default: %(default)s)")

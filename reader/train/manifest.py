@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 import yaml
 
+from indexer.errors import InvalidInput
 from reader.train.errors import TrainingDataError
 
 Choice = Literal["all", "first", "longest"]
@@ -51,6 +52,16 @@ class Manifest:
     sources: tuple[Source, ...]
     held_out: tuple[str, ...]
     background: tuple[str, ...]
+
+    def contested(self, factor: float) -> Manifest:
+        """With so many times each source's questions among wrong passages. factor: in [0, 1].
+
+        Raises InvalidInput: it is out of range.
+        """
+        if not 0 <= factor <= 1:
+            raise InvalidInput("contested", f"{factor:g} is not in 0..1")
+        changed = (replace(source, contested=source.contested * factor) for source in self.sources)
+        return replace(self, sources=tuple(changed))
 
 
 def read_manifest(file: Path) -> Manifest:

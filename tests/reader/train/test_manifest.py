@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.errors import InvalidInput
 from reader.train import corpus
 from reader.train.errors import TrainingDataError
 from reader.train.manifest import Source, read_manifest
@@ -54,3 +55,13 @@ def test_what_ships_names_a_licence_for_every_file_and_learns_no_evaluation_set(
     assert not [file for file in files if file.startswith(barred) or "dev_wikinews" in file or "tydiqa_en_dev" in file]
     assert {file.partition("/")[0] for file in manifest.held_out} >= {*barred[:6], "qamr", "tydiqa_en"}
     assert read_manifest(SECOND).held_out == manifest.held_out
+
+
+def test_fewer_questions_stand_among_rivals(tmp_path: Path) -> None:
+    manifest = read_manifest(written(tmp_path, ", unanswerable: 0.25, contested: 0.5"))
+    half = manifest.contested(0.5)
+    assert [(source.contested, source.unanswerable) for source in half.sources] == [(0.25, 0.25)]
+    assert manifest.contested(1.0) == manifest
+    for factor in (-0.1, 1.1, float("nan")):
+        with pytest.raises(InvalidInput, match=r"contested.* is not in 0\.\.1"):
+            manifest.contested(factor)

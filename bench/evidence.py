@@ -37,7 +37,7 @@ from reader.decode import OF_TEXT
 from reader.evaluate import read_questions, sample
 from reader.model import Reader
 from reader.train.compare import SETS as TEXTS
-from reader.train.confidence import read_lines
+from reader.train.judged import read_lines
 from reader.weigh import Standing
 from retriever.evaluate import Half, chosen, read_judged
 from retriever.recency import asks_for_latest

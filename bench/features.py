@@ -27,16 +27,8 @@ from reader.answer import SPANS
 from reader.calibrate import CALIBRATION, load_calibration
 from reader.group import Group
 from reader.model import Reader
-from reader.train.confidence import (
-    Asked,
-    asked,
-    fit_weights,
-    fold_of,
-    groups_of,
-    rank_of_right,
-    read_lines,
-    scores_of,
-)
+from reader.train.confidence import fit_weights, scores_of
+from reader.train.judged import Asked, asked, fold_of, groups_of, rank_of_right, read_lines
 from reader.weigh import kind_of
 from retriever.evaluate import Mean, mean
 

@@ -17,7 +17,8 @@ import numpy as np
 from indexer.errors import InvalidInput
 from reader.calibrate import CALIBRATION, Calibration, load_calibration
 from reader.evaluate import calibration_error, reliability
-from reader.train.confidence import asked, read_lines, scores_of
+from reader.train.confidence import scores_of
+from reader.train.judged import asked, read_lines
 from retriever.evaluate import Half
 
 DEPTHS = (1, 2, 4, 8, 12, 20)

@@ -1,21 +1,18 @@
 """`python -m reader.train.confidence EVIDENCE …`: fit the final score and its calibration on tune halves, and show what
 they come to on report halves.
 
-EVIDENCE are what `bench.evidence` wrote. An answer counts as right where it holds a gold answer, or shares half of its
-words with one (F1 of 0.5): it says what was asked for, though its edges may be others. "Four" is as good as "4".
+EVIDENCE are what `bench.evidence` wrote; which answers in it count as right: reader/train/judged.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
@@ -24,34 +21,13 @@ from indexer.errors import InvalidInput, PullquoteError
 from indexer.models.registry import load_registry
 from indexer.types import Bools, Floats
 from reader.calibrate import Calibration, Curve, Fitted, Slope, bounds, fit_slope
-from reader.evaluate import RIGHT_FROM, calibration_error, f1, in_digits, reliability
-from reader.group import Group, Occurrence, group, names_something
-from reader.train.errors import TrainingDataError
-from reader.weigh import FEATURES, Standing, features, standings
-from retriever.evaluate import holds
+from reader.evaluate import calibration_error, reliability
+from reader.train.confidence_table import Crossed, table
+from reader.train.judged import N_FOLDS, Asked, MadeBy, asked, fold_of, made_by, read_lines
+from reader.weigh import FEATURES
 
-_FOLDS = 5
-_SHOWN = (0.05, 0.1, 0.2)
 _RIDGE = 1.0  # on weights of standardised features
 _LEAST = np.arange(0.05, 0.96, 0.01)  # tried as thresholds
-
-
-class Asked(NamedTuple):
-    """One question with the answers weighed for it, the best margin first.
-
-    over: which set's articles were asked. margins: (n,), the reader's own scores. rows: (n, len(FEATURES)), nan for
-    cosines that were not taken. right: (n,). answerable: whether it has an answer.
-    """
-
-    set: str
-    id: str
-    half: str
-    archive: bool
-    margins: Floats
-    rows: Floats
-    right: Bools
-    answerable: bool
-    over: str
 
 
 class _Linear(NamedTuple):
@@ -72,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         lines = [line for file in given.evidence for line in read_lines(file)]
-        by = _made_by(lines)
+        by = made_by(lines)
         threshold = load_registry().model(by.reader.split(":")[0]).threshold
         made, crossed = fit([asked(line) for line in lines if line["half"] == "tune"], by, threshold)
         made.save(given.out)
@@ -80,78 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     report = [asked(line) for line in lines if line["half"] == "report"]
-    _tell("Tune halves, cross-fitted", _table(crossed, made))
-    _tell("Report halves", _table([(one, *_told(made, one)) for one in report], made))
+    _tell("Tune halves, cross-fitted", table(crossed, made))
+    _tell("Report halves", table([(one, *_told(made, one)) for one in report], made))
     return 0
 
 
-def read_lines(file: Path) -> list[dict[str, Any]]:
-    """The lines of a file of evidence. Raises TrainingDataError."""
-    try:
-        with file.open(encoding="utf-8") as lines:  # not splitlines: quoted texts hold U+2028 and U+0085 as they are
-            return [json.loads(line) for line in lines]
-    except (OSError, ValueError) as error:
-        raise TrainingDataError(file, f"holds no evidence ({error})") from error
-
-
-class _By(NamedTuple):
-    """What made the evidence."""
-
-    reader: str
-    runtime: str
-    embedder: str
-    fusion: str
-    depth: int
-
-
-def _made_by(lines: Sequence[dict[str, Any]]) -> _By:
-    """The one reader, and the one way of finding passages, that all lines are of."""
-    found = {_By(*(line[name] for name in _By._fields)) for line in lines}
-    if len(found) != 1:
-        raise InvalidInput("evidence", f"is of {len(found)} readers or ways of finding: gather it of one")
-    return found.pop()
-
-
-def asked(line: dict[str, Any]) -> Asked:
-    """What a line of evidence says of its answers."""
-    passages, groups = line["passages"], groups_of(line)
-    stand = standings([Standing(**p["standing"]) for p in passages])
-    rows = features(line["question"], groups, stand, nearest=np.nan)
-    right = [_is_right(one, line["answers"]) for one in groups]
-    margins = np.array([one.best.score for one in groups], np.float32)
-    return Asked(
-        set=line["set"],
-        id=line["id"],
-        half=line["half"],
-        archive=bool(line["archive"]),
-        margins=margins,
-        rows=rows,
-        right=np.array(right, bool),
-        answerable=bool(line["answers"]),
-        over=line.get("over", line["set"]),
-    )
-
-
-def groups_of(line: dict[str, Any]) -> list[Group]:
-    """The answers that are weighed in a line of evidence, the best margin first."""
-    spans = [
-        Occurrence(p["article"], p["story"], p["start"] + start, p["start"] + end, p["text"][start:end], score, at)
-        for at, start, end, score in line["spans"]
-        for p in [line["passages"][at]]
-        if not line["archive"] or names_something(p["text"], start, end)
-    ]
-    return group(spans)
-
-
-def _is_right(one: Group, answers: Sequence[str]) -> bool:
-    quote, wanted = in_digits(one.best.quote), [in_digits(answer) for answer in answers]
-    return bool(wanted) and (holds(quote, wanted) or max(f1(quote, answer) for answer in wanted) >= RIGHT_FROM)
-
-
-Crossed = list[tuple[Asked, Floats, Floats]]  # with scores and confidences of its answers
-
-
-def fit(tune: Sequence[Asked], by: _By, threshold: float) -> tuple[Calibration, Crossed]:
+def fit(tune: Sequence[Asked], by: MadeBy, threshold: float) -> tuple[Calibration, Crossed]:
     """Fit on everything, and cross-fit: each fifth of the questions by what the others say.
 
     Bounds, the least confidence to answer with and all figures come from the cross-fitted confidences. threshold: the
@@ -160,7 +70,7 @@ def fit(tune: Sequence[Asked], by: _By, threshold: float) -> tuple[Calibration, 
     """
     tune = [one for one in tune if len(one.rows)]
     crossed: Crossed = []
-    for fold in range(_FOLDS):
+    for fold in range(N_FOLDS):
         linear, slopes = _fitted([one for one in tune if fold_of(one) != fold])
         for one in tune:
             if fold_of(one) == fold:
@@ -183,11 +93,6 @@ def fit(tune: Sequence[Asked], by: _By, threshold: float) -> tuple[Calibration, 
         fitted=Fitted(by.embedder, by.fusion, by.depth),
     )
     return made, crossed
-
-
-def fold_of(one: Asked) -> int:
-    """By the hash of its id: a question that stands in two sets is in one fold."""
-    return hashlib.sha256(f"fold {one.id}".encode()).digest()[0] % _FOLDS
 
 
 def _fitted(part: Sequence[Asked]) -> tuple[_Linear, dict[bool, Slope]]:
@@ -281,70 +186,6 @@ def scores_of(made: Calibration, one: Asked) -> Floats:
     """(n,) float32: the final score of the answers weighed for a question to an archive."""
     weights = np.array([made.weights[name] for name in FEATURES])
     return _Linear(weights, made.intercept, made.nearest).scores(one.rows)
-
-
-def _table(crossed: Crossed, made: Calibration) -> Iterator[list[str]]:
-    head = [
-        "set",
-        "questions",
-        "right@1",
-        "right@5",
-        "MRR",
-        "before: right@1",
-        "right@5",
-        "MRR",
-        "mean confidence",
-        "ECE",
-    ]
-    head += [f"wrong / answered at {error:g}" for error in _SHOWN]
-    head += ["right / answered", "ECE of a perfect confidence"]
-    yield head
-    yield ["---"] * len(head)
-    crossed = [part for part in crossed if len(part[0].rows)]
-    for kind, name in ((True, "archives, all"), (False, "texts, all")):
-        part = [one for one in crossed if one[0].archive == kind]
-        for each in sorted({one[0].set for one in part}):
-            yield _cells(each, [one for one in part if one[0].set == each], made.archive if kind else made.text)
-        for over in sorted({one[0].over for one in part}):  # a confidence is worth what it is over one archive
-            here = [one for one in part if one[0].over == over]
-            if len({one[0].set for one in here}) > 1:
-                yield _cells(f"{over}, all", here, made.archive)
-        if part:
-            yield _cells(name, part, made.archive if kind else made.text)
-
-
-def _cells(name: str, crossed: Crossed, curve: Curve) -> list[str]:
-    after = [rank_of_right(one.right, scores) for one, scores, _ in crossed if one.answerable]
-    before = [rank_of_right(one.right, one.margins) for one, *_ in crossed if one.answerable]
-    confidence = np.array([part.max() for *_, part in crossed])
-    right = np.array([one.right[part.argmax()] for one, _, part in crossed])
-    cells = [name, str(len(crossed))]
-    for ranks in (after, before):
-        cells += [f"{np.mean(ranks <= k):.3f}" if len(ranks) else "" for ranks in [np.array(ranks)] for k in (1, 5)]
-        cells.append(f"{np.mean(1 / np.array(ranks)):.3f}" if ranks else "")
-    cells += [f"{confidence.mean():.3f}", f"{calibration_error(reliability(confidence, right.astype(np.float32))):.3f}"]
-    for error in _SHOWN:
-        least = curve.threshold(error)
-        cells.append("-" if least is None else _share(~right, confidence >= least))
-    return [*cells, _share(right, confidence >= curve.least), f"{_chance_error(confidence):.3f}"]
-
-
-def _chance_error(confidence: Floats, draws: int = 200) -> float:
-    """The ECE of these confidences, on average, if every one of them were true: what so few questions show."""
-    rng = np.random.default_rng(0)
-    drawn = (rng.random((draws, len(confidence))) < confidence).astype(np.float32)
-    return float(np.mean([calibration_error(reliability(confidence, right)) for right in drawn]))
-
-
-def rank_of_right(right: Bools, scores: Floats) -> float:
-    """The rank of the first right answer; infinite without one."""
-    order = np.argsort(-scores, kind="stable")
-    hits = np.flatnonzero(right[order])
-    return float(hits[0] + 1) if len(hits) else np.inf
-
-
-def _share(what: Bools, kept: Bools) -> str:
-    return f"{what[kept].mean():.3f} / {kept.mean():.2f}" if kept.any() else "- / 0.00"
 
 
 def _tell(title: str, rows: Iterator[list[str]]) -> None:

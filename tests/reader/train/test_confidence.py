@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from reader.calibrate import Fitted, load_calibration
-from reader.train.confidence import asked, fit_weights, main
+from reader.train.confidence import fit_weights, main
+from reader.train.judged import asked
 from reader.weigh import FEATURES
 
 WORDS = ("ash", "birch", "cedar", "elm")

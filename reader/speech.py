@@ -64,32 +64,23 @@ def whole(words: Words, first: int, last: int, verbs: Verbs) -> tuple[int, int]:
     """The quotation, with its marks, that an answer (word indices, inclusive) is a part of; else the answer as it is.
     One that ends inside of a quotation goes on to where it is closed.
 
-    Marks that belong together are the nearest ones on both sides, the first open, the last closed. Where what is asked
-    about is said inside of the quotation ("we warn the Saudis that …"), the answer is the part of it that was found.
+    Marks that belong together are the last one before the answer's end and the next one, the first open, the last
+    closed. Where what is asked about is said inside of the quotation ("we warn the Saudis that …"), the answer is the
+    part of it that was found.
     """
-    inside = next((index for index in range(last, first - 1, -1) if words[index] in _EVERY_MARK), None)
-    if inside is not None:
-        return first, _close(words, inside, last, verbs)
-    near = range(max(0, first - _LONGEST), min(len(words), last + _LONGEST))
-    left = next((index for index in reversed(near[: first - near.start]) if words[index] in _EVERY_MARK), None)
-    right = next((index for index in near[last + 1 - near.start :] if words[index] in _EVERY_MARK), None)
+    left = _first_mark(words, range(last, max(0, first - _LONGEST) - 1, -1))
+    right = _first_mark(words, range(last + 1, min(len(words), last + _LONGEST + 1)))
     if left is None or right is None or right - left > _LONGEST or words[right] != _MARKS.get(words[left]):
         return first, last
     start, end = words.starts[first], words.ends[last]
     beside = f"{words.text[words.ends[left] : start]} | {words.text[end : words.starts[right]]}"
     if not (_opens(words, left) and _closes(words, right)) or verbs.search(beside) or re.search(r"\n\s*\n", beside):
         return first, last
-    return left, right
+    return min(left, first), right
 
 
-def _close(words: Words, mark: int, last: int, verbs: Verbs) -> int:
-    """Where a quotation that `mark` opens is closed; `last` if it opens none, or what is asked about is said in it."""
-    near = range(last + 1, min(len(words), mark + _LONGEST + 1))
-    right = next((index for index in near if words[index] in _EVERY_MARK), None)
-    if right is None or words[right] != _MARKS.get(words[mark]) or not (_opens(words, mark) and _closes(words, right)):
-        return last
-    beyond = words.text[words.ends[last] : words.starts[right]]
-    return last if verbs.search(beyond) or re.search(r"\n\s*\n", beyond) else right
+def _first_mark(words: Words, indices: range) -> int | None:
+    return next((index for index in indices if words[index] in _EVERY_MARK), None)
 
 
 def _is_main(question: str, what: re.Match[str], verb: re.Match[str]) -> bool:

@@ -72,18 +72,17 @@ def made(source: Path, out: Path) -> Path:
 
 def _one_mark(tokenizer: Tokenizer) -> dict[str, Any]:
     """BERT's way of putting two texts together, with the marks of another: begin, question, end, text, end."""
-    names = {number: token for token, number in tokenizer.vocabulary.items()}
-    tokens = tokenizer.encode("a")
+    tokens, numbers = tokenizer.encode("a"), tokenizer.vocabulary
     if len(tokens.ids) < 3 or np.flatnonzero(tokens.part == -1).tolist() != [0, len(tokens.ids) - 1]:
         raise ValueError("it does not put one mark before a text and one behind it")
-    numbers = {names[int(tokens.ids[at])]: int(tokens.ids[at]) for at in (0, -1)}
+    names = {number: token for token, number in numbers.items()}
     begin, end = names[int(tokens.ids[0])], names[int(tokens.ids[-1])]
     single = [_mark(begin, 0), _text("A", 0), _mark(end, 0)]
     return {
         "type": "TemplateProcessing",
         "single": single,
         "pair": [*single, _text("B", 1), _mark(end, 1)],
-        "special_tokens": {name: {"id": name, "ids": [n], "tokens": [name]} for name, n in numbers.items()},
+        "special_tokens": {name: {"id": name, "ids": [numbers[name]], "tokens": [name]} for name in (begin, end)},
     }
 
 

@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
     parser.add_argument("--runtimes", nargs="+", default=["onnx-int8"], choices=get_args(Runtime), metavar="RUNTIME")
     parser.add_argument("--device", help="run in torch there instead, batched: cpu, cuda")
+    parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 there, where the machine has it")
     parser.add_argument("--n", type=int, default=300, help="questions of each half of a set (default: %(default)s)")
     parser.add_argument("--half", default="report", choices=["tune", "report"], help="whose figures are shown")
     parser.add_argument("--rivals", type=int, default=0, help="closest wrong passages of the same set to read as well")
@@ -93,7 +94,7 @@ def _reader(name: str, weights: Path, runtime: Runtime, given: argparse.Namespac
     if given.device:
         from reader.train.network import BatchedNetwork, torch_device  # loads torch, which exported readers never do
 
-        network = BatchedNetwork(weights, torch_device(given.device))
+        network = BatchedNetwork(weights, torch_device(given.device), given.bf16)
         return Reader(SpanModel(spec, name, Tokenizer.load(weights / "tokenizer.json"), network))
     prepare(spec, given.out / "models")
     return Reader(load_span_model(spec, given.out / "models"))

@@ -111,8 +111,8 @@ def torch_device(name: str) -> torch.device:
 class BatchedNetwork:
     """A trained network that scores all windows of a question at once, on any device: quick figures while training."""
 
-    def __init__(self, folder: Path, device: torch.device) -> None:
-        self._model, self._device = load_network(folder, device).eval(), device
+    def __init__(self, folder: Path, device: torch.device, bf16: bool = False) -> None:
+        self._model, self._device, self._bf16 = load_network(folder, device).eval(), device, bf16
 
     def run_each(self, texts: Sequence[Tokens]) -> Iterator[list[Floats]]:
         """Start and end logits for each text, (n_tokens,) float32."""
@@ -125,7 +125,7 @@ class BatchedNetwork:
             mask[row, : len(text.ids)] = 1
         there = self._device
         with torch.inference_mode():
-            found = scored(self._model, ids.to(there), types.to(there), mask.to(there))
+            found = scored(self._model, ids.to(there), types.to(there), mask.to(there), self._bf16)
         both = torch.stack(found).float().cpu().numpy()
         for row, text in enumerate(texts):
             yield [both[0, row, : len(text.ids)], both[1, row, : len(text.ids)]]

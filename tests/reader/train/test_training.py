@@ -126,16 +126,25 @@ def test_a_teacher_is_learnt_from(data: Path, base: Path, tmp_path: Path) -> Non
     losses = [line["loss"] for line in journal(tmp_path / "student") if line["event"] == "step"]
     assert losses[-1] < losses[0] / 4
     teacher, student = (
-        next(BatchedNetwork(tmp_path / name, torch.device("cpu")).run_each([_pair(tmp_path)]))
+        next(BatchedNetwork(tmp_path / name, torch.device("cpu")).run_each([_pair(tmp_path / "teacher")]))
         for name in ("teacher", "student")
     )
     for theirs, ours in zip(teacher, student, strict=True):
         assert int(theirs.argmax()) == int(ours.argmax())
 
 
+def test_the_network_may_be_run_in_bfloat16(base: Path) -> None:
+    runs = []
+    for bf16 in (True, False):
+        checkpoint.reseed(0)  # the base has no head: the same one is drawn
+        network = BatchedNetwork(base, torch.device("cpu"), bf16)
+        runs.append(np.concatenate(next(network.run_each([_pair(base)]))))
+    assert 0 < np.abs(runs[0] - runs[1]).max() < 0.05 * np.abs(runs[1]).max()  # eight bits of mantissa: 1 in 256 a step
+
+
 def _pair(folder: Path) -> Tokens:
     example = questions(2)[1]
-    return Tokenizer.load(folder / "teacher" / "tokenizer.json").encode(example.question, example.context)
+    return Tokenizer.load(folder / "tokenizer.json").encode(example.question, example.context)
 
 
 def test_a_teacher_with_other_words_is_refused(

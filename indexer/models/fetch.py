@@ -11,9 +11,9 @@ from tempfile import mkdtemp
 import platformdirs
 
 from indexer.errors import ModelDamaged, ModelMissing, ModelUnavailable
-from indexer.models import manifest
-from indexer.models.origins import SourceFailed, collect
-from indexer.models.registry import ModelSpec
+from indexer.models import change, manifest
+from indexer.models.origins import SourceFailed, collect, collect_change
+from indexer.models.registry import WEIGHTS_CHANGE, Change, ModelSpec
 from indexer.types import ModelState
 
 Report = Callable[[str], None]
@@ -49,6 +49,8 @@ def prepare(spec: ModelSpec, folder: Path, report: Report | None = None) -> None
         files, made = scratch / "files", scratch / "made"
         files.mkdir()
         _collect(spec, files, report)
+        if spec.change is not None:
+            _change(spec, spec.change, files)
         sources = manifest.hashes(files)
         if spec.runtime == "torch":
             files.rename(made)
@@ -84,6 +86,16 @@ def _collect(spec: ModelSpec, into: Path, report: Report) -> None:
         shutil.rmtree(into)
         into.mkdir()
     raise ModelUnavailable(spec.name, "; ".join(problems))
+
+
+def _change(spec: ModelSpec, by: Change, files: Path) -> None:
+    """Make files as the sources gave them those of the model."""
+    try:
+        collect_change(by, files)
+        change.apply(files, files / WEIGHTS_CHANGE)
+    except (SourceFailed, ValueError, KeyError) as problem:
+        raise ModelUnavailable(spec.name, f"its change does not fit ({problem})") from problem
+    (files / WEIGHTS_CHANGE).unlink()
 
 
 def _publish(spec: ModelSpec, folder: Path, made: Path) -> None:

@@ -17,6 +17,8 @@ Task = Literal["embed", "read"]
 Runtime = Literal["onnx-int8", "onnx", "torch"]
 Pooling = Literal["mean", "cls"]
 
+WEIGHTS_CHANGE = "change.safetensors"
+
 # Counts the ways in which models were exported: with another, they are prepared anew.
 EXPORTS: Mapping[Task, int] = {"embed": 3, "read": 4}
 
@@ -31,6 +33,18 @@ class PackageSource:
 
     def __str__(self) -> str:
         return f"package {self.package} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSource:
+    """Files in the `folder` of a zip file that was cut into the wheels of several packages, in their order."""
+
+    packages: tuple[str, ...]
+    version: str
+    folder: str = ""
+
+    def __str__(self) -> str:
+        return f"packages {self.packages[0]} to {self.packages[-1]} {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,18 @@ class PathSource:
         return f"folder {self.path}"
 
 
-Source = PackageSource | HubSource | PathSource
+Source = PackageSource | SplitSource | HubSource | PathSource
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a model is beyond its sources' files: change.safetensors, and files that take the place of theirs.
+
+    path: the folder that holds them; files: file -> SHA-256.
+    """
+
+    path: Path
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +105,15 @@ class ModelSpec:
     passage_prefix: str = ""
     stride: int = 128
     threshold: float = 0.0
+    change: Change | None = None
 
     @property
     def hash(self) -> str:
         """Ten hex digits of all that decides which files are prepared for this model."""
         origin: Any = dict(self.files) or [asdict(source) for source in self.sources]
         export = [EXPORTS[self.task], self.max_tokens]  # up to max_tokens, attention masks were seen to hide nothing
-        what = json.dumps([self.task, self.runtime, origin, *export], sort_keys=True, default=str)
+        change = [dict(self.change.files)] if self.change else []
+        what = json.dumps([self.task, self.runtime, origin, *export, *change], sort_keys=True, default=str)
         return hashlib.sha256(what.encode()).hexdigest()[:10]
 
 
@@ -149,6 +176,7 @@ def _spec(name: str, entry: dict[str, Any], home: Path) -> ModelSpec:
         name=name,
         sources=sources,
         files=files,
+        change=_change(entry.pop("change", None), home),
         question_prefix=prefixes.get("question", ""),
         passage_prefix=prefixes.get("passage", ""),
         **entry,
@@ -157,7 +185,18 @@ def _spec(name: str, entry: dict[str, Any], home: Path) -> ModelSpec:
     return spec
 
 
-def _source(source: Mapping[str, str], home: Path) -> Source:
+def _change(entry: Mapping[str, Any] | None, home: Path) -> Change | None:
+    if entry is None:
+        return None
+    files = {str(file): str(sha256) for file, sha256 in entry["files"].items()}
+    if WEIGHTS_CHANGE not in files:
+        raise ValueError(f"a change has {WEIGHTS_CHANGE} among its files")
+    return Change(home / entry["path"], files)
+
+
+def _source(source: Mapping[str, Any], home: Path) -> Source:
+    if "packages" in source:
+        return SplitSource(tuple(source["packages"]), str(source["version"]), str(source.get("folder", "")))
     if "package" in source:
         return PackageSource(**{key: str(value) for key, value in source.items()})
     if "hub" in source:
@@ -171,7 +210,8 @@ def _check(spec: ModelSpec) -> None:
             raise ValueError(f"{spec.name}: {field} is one of {', '.join(get_args(kind))}")
     if not spec.sources:
         raise ValueError(f"{spec.name} has no sources")
-    if any(Path(file).is_absolute() or ".." in Path(file).parts for file in spec.files):
+    named = [*spec.files, *(spec.change.files if spec.change else ())]
+    if any(Path(file).is_absolute() or ".." in Path(file).parts for file in named):
         raise ValueError(f"{spec.name}: files lie inside the model's folder")
     for field in ("max_tokens", "question_tokens", "title_tokens", "stride"):
         if type(getattr(spec, field)) is not int or getattr(spec, field) < 1:

@@ -71,7 +71,7 @@ def train(
     """
     device = next(model.parameters()).device
     optimiser = torch.optim.AdamW(
-        _parameter_groups(model, settings.decay), lr=0.0, fused=True if device.type == "cuda" else None
+        _parameter_groups(model, settings.decay), lr=0.0, fused=device.type in ("cpu", "cuda") or None
     )
     total = len(feed.mixture)
     options = f"{options}, {total} questions, batches {feed.batch_tokens}, {settings.fixed()}"

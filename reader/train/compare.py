@@ -1,5 +1,7 @@
 """`python -m reader.train.compare --data DIR NAME=FOLDER …`: readers side by side on the same questions.
 
+A NAME alone is a reader of models.yaml.
+
 Every set is split by the ids of its questions. The threshold of a reader is chosen on the tune half of SQuAD 2.0; all
 figures are of the report halves. With several --runtimes every reader is run in each, and the last columns are what
 each loses against the first, question by question.
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import get_args
 
 from indexer.errors import PullquoteError
+from indexer.models import manifest
 from indexer.models.fetch import prepare
 from indexer.models.registry import PathSource, Runtime, load_registry
 from indexer.models.spans import SpanModel, load_span_model
@@ -53,7 +56,7 @@ _WITH_UNANSWERABLE = "SQuAD 2.0 dev"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: a Markdown table on standard output, each prediction as a line of JSON under --out."""
     parser = argparse.ArgumentParser(prog="python -m reader.train.compare", description="Measure readers side by side.")
-    parser.add_argument("readers", nargs="+", metavar="NAME=FOLDER", help="folders of weights")
+    parser.add_argument("readers", nargs="+", metavar="NAME=FOLDER", help="folders of weights, or names of models.yaml")
     parser.add_argument("--data", type=Path, required=True, help="folder that the sets are in")
     parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
     parser.add_argument("--runtimes", nargs="+", default=["onnx-int8"], choices=get_args(Runtime), metavar="RUNTIME")
@@ -65,9 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS), metavar="SET")
     given = parser.parse_args(arguments)
     try:
-        readers = dict(pair.split("=", 1) for pair in given.readers)
+        readers = {
+            name: Path(folder) if folder else None for name, _, folder in (one.partition("=") for one in given.readers)
+        }
         loaded = {
-            f"{name} {runtime}" if len(given.runtimes) > 1 else name: _reader(name, Path(folder), runtime, given)
+            f"{name} {runtime}" if len(given.runtimes) > 1 else name: _reader(name, folder, runtime, given)
             for name, folder in readers.items()
             for runtime in given.runtimes
         }
@@ -87,15 +92,22 @@ def _pairs(names: Sequence[str], n_runtimes: int) -> list[tuple[str, str]]:
     return [(name, names[i - i % n_runtimes]) for i, name in enumerate(names) if i % n_runtimes]
 
 
-def _reader(name: str, weights: Path, runtime: Runtime, given: argparse.Namespace) -> Reader:
-    """The reader of a folder of weights, run as the reader that ships is run."""
-    shipped = load_registry()["minilm-l6-reader"]
-    spec = replace(shipped, name=name, runtime=runtime, sources=(PathSource(weights.resolve()),), files={})
+def _reader(name: str, weights: Path | None, runtime: Runtime, given: argparse.Namespace) -> Reader:
+    """The reader of a folder of weights, run as the reader that ships is run; without one, that of models.yaml."""
+    registry = load_registry()
+    if weights is None:
+        spec = replace(registry.model(name, "read"), runtime=runtime)
+    else:
+        sources = (PathSource(weights.resolve()),)
+        spec = replace(registry["minilm-l6-reader"], name=name, runtime=runtime, sources=sources, files={})
     if given.device:
         from reader.train.network import BatchedNetwork, torch_device  # loads torch, which exported readers never do
 
-        network = BatchedNetwork(weights, torch_device(given.device), given.bf16)
-        return Reader(SpanModel(spec, name, Tokenizer.load(weights / "tokenizer.json"), network))
+        spec = replace(spec, runtime="torch")  # as it is, not exported
+        prepare(spec, given.out / "models")
+        home = manifest.home(spec, given.out / "models")
+        network = BatchedNetwork(home, torch_device(given.device), given.bf16)
+        return Reader(SpanModel(spec, name, Tokenizer.load(home / "tokenizer.json"), network))
     prepare(spec, given.out / "models")
     return Reader(load_span_model(spec, given.out / "models"))
 

@@ -72,3 +72,12 @@ def test_runtimes_stand_side_by_side_with_what_each_loses(
 def test_a_missing_set_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([f"a={tmp_path}", "--data", str(tmp_path), "--out", str(tmp_path), "--sets", _SET]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_name_alone_is_a_reader_of_models_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_squad(tmp_path / "data" / SETS[_SET], questions(40))
+    folders = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
+    assert main(["minilm-l6-reader", *folders, "--n", "5", "--sets", _SET, "--runtimes", "torch"]) == 0
+    assert capsys.readouterr().out.startswith("| set | questions | minilm-l6-reader: EM |")
+    assert main(["nobody", *folders]) == 2
+    assert "no model 'nobody' in models.yaml" in capsys.readouterr().err

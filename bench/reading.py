@@ -1,7 +1,8 @@
-"""How long reading takes: `python -m bench.reading [--rounds 15] [--cores 2]`.
+"""How long reading takes: `python -m bench.reading [--reader NAME] [--rounds 15] [--cores 2]`.
 
 One question over 20 passages of 160 tokens (110 to 210), as ONNX int8 and float32 and in torch float32, by turns in one
-process, each with the passages sorted by length. torch is tried with one passage, 5 and 20 at once.
+process, each with the passages sorted by length. torch is tried with one passage, 5 and 20 at once. Beside another
+reader than the one that ships, that one is timed too.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import torch
 from indexer.models import manifest
 from indexer.models.fetch import default_folder, prepare
 from indexer.models.onnx_runtime import OnnxNetwork
-from indexer.models.registry import load_registry
+from indexer.models.registry import Runtime, load_registry
 from indexer.models.tokenizer import Tokenizer, Tokens
 from reader.train.network import BatchedNetwork
 
 SEEDS = Path(__file__).parents[1] / "seeds" / "wikinews.jsonl"
+SHIPPED = "minilm-l6-reader"
 QUESTION = "What did the prime minister say about the election?"
 _SHORTEST, _LONGEST, _PASSAGES = 110, 210, 20
 
@@ -44,27 +46,30 @@ def _cut(tokens: Tokens, length: int) -> Tokens:
     return Tokens(*(part[kept] for part in tokens))
 
 
-def ways(cores: int) -> tuple[dict[str, Callable[[], object]], list[Tokens]]:
+def ways(cores: int, reader: str = SHIPPED) -> tuple[dict[str, Callable[[], object]], list[Tokens]]:
     """Name -> what reads all passages, and the passages."""
-    shipped = load_registry()["minilm-l6-reader"]
-    homes = {}
-    for runtime in ("onnx-int8", "onnx", "torch"):
-        spec = replace(shipped, runtime=runtime)
+
+    def home(name: str, runtime: Runtime) -> Path:
+        spec = replace(load_registry().model(name, "read"), runtime=runtime)
         prepare(spec, default_folder())
-        homes[runtime] = manifest.home(spec, default_folder())
-    texts = passages(Tokenizer.load(homes["onnx-int8"] / "tokenizer.json"))
+        return manifest.home(spec, default_folder())
+
     torch.set_num_threads(cores)
-    network = BatchedNetwork(homes["torch"], torch.device("cpu"))
+    network = BatchedNetwork(home(reader, "torch"), torch.device("cpu"))
+    texts = passages(Tokenizer.load(home(reader, "torch") / "tokenizer.json"))
 
     def batched(size: int) -> Callable[[], object]:
         return lambda: [list(network.run_each(texts[at : at + size])) for at in range(0, len(texts), size)]
 
-    def exported(runtime: str) -> Callable[[], object]:
-        made = OnnxNetwork(homes[runtime] / "model.onnx")
+    def exported(name: str, runtime: Runtime) -> Callable[[], object]:
+        made = OnnxNetwork(home(name, runtime) / "model.onnx")
         made._cores = cores  # as asked, whatever the machine has
-        return lambda: list(made.run_each(texts))
+        read = passages(Tokenizer.load(home(name, runtime) / "tokenizer.json"))
+        return lambda: list(made.run_each(read))
 
-    found = {"ONNX int8": exported("onnx-int8"), "ONNX float32": exported("onnx")}
+    found = {"ONNX int8": exported(reader, "onnx-int8"), "ONNX float32": exported(reader, "onnx")}
+    if reader != SHIPPED:
+        found[f"{SHIPPED}, ONNX int8"] = exported(SHIPPED, "onnx-int8")
     return found | {f"torch float32, {size} at once": batched(size) for size in (1, 5, 20)}, texts
 
 
@@ -92,10 +97,11 @@ def table(spent: Mapping[str, Sequence[float]]) -> Iterator[str]:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.reading", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--reader", default=SHIPPED, help="a name in models.yaml (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--cores", type=int, default=2)
     given = parser.parse_args()
-    found, texts = ways(given.cores)
+    found, texts = ways(given.cores, given.reader)
     lengths = [len(text.ids) for text in texts]
     print(f"{len(texts)} passages, {min(lengths)} to {max(lengths)} tokens with the question, {given.cores} cores")
     for line in table(timed(found, given.rounds)):

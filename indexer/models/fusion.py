@@ -14,37 +14,29 @@ import onnx
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from indexer.types import Floats
-
 _HEADS_FIRST, _KEYS = [0, 2, 1, 3], [0, 2, 3, 1]  # (n, n_tokens, heads, size) -> ...
 
 
 class _Layer(NamedTuple):
-    """One attention. linear: names of query, key and value, (n, n_tokens, width); output: name of what it gives.
-
-    bias: name of what is added before the softmax, (n, heads, n_tokens, n_tokens); empty: nothing.
-    """
+    """One attention. linear: names of query, key and value, (n, n_tokens, width); output: name of what it gives."""
 
     linear: tuple[str, str, str]
     scale: float
-    bias: str
     output: str
     last: onnx.NodeProto
 
 
 def fuse_attention(model: onnx.ModelProto, heads: int, longest: int) -> int:
-    """Replace softmax(query keys * scale + bias) values of each layer by one MultiHeadAttention, in place.
+    """Replace softmax(query keys * scale) values of each layer by one MultiHeadAttention, in place; returns how many.
 
-    Returns how many. A bias is one of distances, which each head has for itself (MPNet's, T5's). A layer that looks
-    otherwise stays as it is, and so does one whose mask hides anything in a text of up to `longest` tokens. What
-    nothing needs any more is not taken out.
+    A layer that looks otherwise stays as it is, and so does one whose mask hides anything in a text of up to `longest`
+    tokens. What nothing needs any more is not taken out.
     """
-    layers = list(_Graph(model, heads, longest).layers())
+    layers = list(_Graph(model, longest).layers())
     for layer in layers:
         name, domain = "MultiHeadAttention", "com.microsoft"
-        given = [*layer.linear, "", "", layer.bias] if layer.bias else layer.linear
         layer.last.CopyFrom(
-            helper.make_node(name, given, [layer.output], domain=domain, num_heads=heads, scale=layer.scale)
+            helper.make_node(name, layer.linear, [layer.output], domain=domain, num_heads=heads, scale=layer.scale)
         )
     if layers and all(opset.domain != "com.microsoft" for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
@@ -54,15 +46,15 @@ def fuse_attention(model: onnx.ModelProto, heads: int, longest: int) -> int:
 class _Graph:
     """Who makes and who takes each value of a graph."""
 
-    def __init__(self, model: onnx.ModelProto, heads: int, longest: int) -> None:
-        self._model, self._heads, self._longest = model, heads, longest
+    def __init__(self, model: onnx.ModelProto, longest: int) -> None:
+        self._model, self._longest = model, longest
         self._made = {name: node for node in model.graph.node for name in node.output}
         self._taken: dict[str, list[onnx.NodeProto]] = defaultdict(list)
         for node in model.graph.node:
             for name in node.input:
                 self._taken[name].append(node)
         self._constants = {one.name: one for one in model.graph.initializer}
-        self._summands: dict[str, str | None] = {}
+        self._masks: dict[str, bool] = {}
 
     def layers(self) -> Iterator[_Layer]:
         """Every attention that can be replaced, in the order of the graph."""
@@ -72,17 +64,17 @@ class _Graph:
                 yield layer
 
     def _layer(self, softmax: onnx.NodeProto) -> _Layer | None:
-        name, bias = softmax.input[0], ""
-        while (added := self._maker(name, "Add")) is not None:
-            summand = self._summand(added.input[1])
-            if summand is None or (summand and bias):
+        scaled = self._maker(softmax.input[0], "Add")
+        if scaled is not None:
+            if not self._hides_nothing(scaled.input[1]):
                 return None
-            name, bias = added.input[0], summand or bias
-        scaled = self._maker(name, "Mul") or self._maker(name, "Div")
+            scaled = self._maker(scaled.input[0], "Mul")
+        else:
+            scaled = self._maker(softmax.input[0], "Mul")
         scale = self._scalar(scaled.input[1]) if scaled is not None else None
         product = self._maker(scaled.input[0], "MatMul") if scaled is not None else None
         mixed = self._only_taker(softmax.output[0], "MatMul")
-        if scaled is None or product is None or mixed is None or not scale or mixed.input[0] != softmax.output[0]:
+        if product is None or mixed is None or scale is None or mixed.input[0] != softmax.output[0]:
             return None
         linear = (
             self._split(product.input[0], _HEADS_FIRST),
@@ -94,8 +86,7 @@ class _Graph:
         if turned is None or joined is None or _permutation(turned) != _HEADS_FIRST or None in linear:
             return None
         query, keys, values = (str(name) for name in linear)
-        scale = scale if scaled.op_type == "Mul" else 1 / scale
-        return _Layer((query, keys, values), scale, bias, joined.output[0], joined)
+        return _Layer((query, keys, values), scale, joined.output[0], joined)
 
     def _split(self, name: str, permutation: list[int]) -> str | None:
         """What was cut into heads and turned by `permutation` to give `name`."""
@@ -103,18 +94,13 @@ class _Graph:
         cut = self._maker(turned.input[0], "Reshape") if turned is not None else None
         return cut.input[0] if turned is not None and cut is not None and _permutation(turned) == permutation else None
 
-    def _summand(self, name: str) -> str | None:
-        """The name of what is added; empty where it is 0 for few tokens and for many.
-
-        None: it depends on more than the number of tokens, or is not one for each head.
-        """
-        if name not in self._summands:
-            needed = self._needed(name)
-            values = [] if needed is None else [self._values(name, needed, n) for n in (1, 2, self._longest)]
-            nothing = not any(np.any(one) for one in values)
-            by_head = self._heads > 1 and all(one.ndim == 4 and one.shape[1] == self._heads for one in values)
-            self._summands[name] = None if not values else "" if nothing else name if by_head else None
-        return self._summands[name]
+    def _hides_nothing(self, mask: str) -> bool:
+        """Whether a mask depends on the number of tokens alone, and is 0 for few of them and for many."""
+        if mask not in self._masks:
+            needed = self._needed(mask)
+            known = needed is not None and all(self._is_zero(mask, needed, n) for n in (1, 2, self._longest))
+            self._masks[mask] = known
+        return self._masks[mask]
 
     def _needed(self, name: str) -> set[str] | None:
         """Every value that goes into this one; None where the tokens themselves do, not only how many there are."""
@@ -131,19 +117,16 @@ class _Graph:
             waiting += node.input if node is not None and node.op_type != "Shape" else ()
         return found
 
-    def _values(self, name: str, needed: set[str], n_tokens: int) -> Floats:
-        """What a value is for one text of so many tokens."""
+    def _is_zero(self, mask: str, needed: set[str], n_tokens: int) -> bool:
         whole = self._model.graph
         nodes = [node for node in whole.node if needed.intersection(node.output)]
-        constants = [self._constants[one] for one in sorted(needed & self._constants.keys())]
+        constants = [self._constants[name] for name in sorted(needed & self._constants.keys())]
         part = helper.make_graph(
-            nodes, "part", whole.input, [helper.make_empty_tensor_value_info(name)], initializer=constants
+            nodes, "mask", whole.input, [helper.make_empty_tensor_value_info(mask)], initializer=constants
         )
         evaluator = ReferenceEvaluator(helper.make_model(part, opset_imports=self._model.opset_import))
-        inputs = {value.name: np.ones((1, n_tokens), np.int64) for value in whole.input}
-        with np.errstate(all="ignore"):  # the logarithm of a distance of 0, which is then not taken
-            (found,) = evaluator.run(None, inputs)
-        return np.asarray(found)
+        found = evaluator.run(None, {value.name: np.ones((1, n_tokens), np.int64) for value in whole.input})
+        return not any(np.any(values) for values in found)
 
     def _maker(self, name: str, kind: str) -> onnx.NodeProto | None:
         node = self._made.get(name)

@@ -75,36 +75,6 @@ def test_attention_becomes_one_operator_that_says_the_same(mask: str, product: s
     assert np.abs(before).max() > 1
 
 
-DISTANCES = """away = Sub(rows, columns)
-    far = Abs(away)
-    each = Gather(near, far)
-    heads_first = Transpose<perm = [2, 0, 1]>(each)
-    bias = Unsqueeze(heads_first, first)
-    b = Add(p, bias)
-    seen = GreaterOrEqual(rows, none)
-    m = Where(seen, zero, low)
-    a = Add(b, m)"""
-
-
-def test_a_bias_of_distances_goes_along() -> None:
-    asked = [list(range(40)), list(range(40, 0, -1))]
-    model = graph(DISTANCES, "a")
-    near = np.random.default_rng(1).normal(size=(300, _HEADS)).astype(np.float32)
-    model.graph.initializer.append(onnx.numpy_helper.from_array(near, "near"))
-    before, without = run(model, asked), run(graph("", "p"), asked)
-    assert fuse_attention(model, _HEADS, 300) == 1
-    (fused,) = (node for node in model.graph.node if node.op_type == "MultiHeadAttention")
-    assert list(fused.input) == ["q", "k", "v", "", "", "bias"]
-    np.testing.assert_allclose(run(model, asked), before, atol=1e-4)
-    assert np.abs(without - before).max() > 0.1
-
-
-def test_two_biases_are_left_alone() -> None:
-    model = graph(DISTANCES.replace("Where(seen, zero, low)", "Identity(bias)"), "a")
-    model.graph.initializer.append(onnx.numpy_helper.from_array(np.ones((300, _HEADS), np.float32), "near"))
-    assert fuse_attention(model, _HEADS, 300) == 0
-
-
 @pytest.mark.parametrize(
     "mask",
     [  # what comes after is hidden; a window, from the 102nd token on; 0 here, but made of what is read

@@ -22,6 +22,7 @@ import pytest
 from huggingface_hub import constants
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors import safe_open
 
 from indexer.errors import InvalidInput, ModelDamaged, ModelMissing, ModelUnavailable
 from indexer.models import manifest
@@ -78,6 +79,18 @@ def test_models_yaml_names_an_embedder_and_a_reader_with_hashes_and_limits() -> 
         assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(files)
         assert all(len(sha256) == 64 for sha256 in files.values())
     assert REGISTRY["all-minilm-l6-v2"].max_tokens == 256
+
+
+def test_the_larger_reader_ships_what_models_yaml_promises_of_it() -> None:
+    """The rest of it is 376 MB, which no test fetches."""
+    change = REGISTRY["mpnet-base"].change
+    assert change is not None
+    assert {name: manifest.sha256_of(change.path / name) for name in change.files} == dict(change.files)
+    with safe_open(change.path / "change.safetensors", framework="numpy") as told:
+        about, names = told.metadata(), list(told.keys())
+    assert (about["prefix"], about["bits"]) == ("mpnet.", "2")
+    layers = {name.split(".")[3] for name in names if name.startswith("mpnet.encoder.layer.")}
+    assert layers == {str(layer) for layer in range(4, 12)}  # the lowest four are those of the base
 
 
 def test_a_registry_of_ones_own_adds_models_and_replaces_those_of_the_same_name(tmp_path: Path) -> None:

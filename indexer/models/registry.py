@@ -196,6 +196,8 @@ def _change(entry: Mapping[str, Any] | None, home: Path) -> Change | None:
 
 def _source(source: Mapping[str, Any], home: Path) -> Source:
     if "packages" in source:
+        if not source["packages"]:
+            raise ValueError("a source has packages, one at least")
         return SplitSource(tuple(source["packages"]), str(source["version"]), str(source.get("folder", "")))
     if "package" in source:
         return PackageSource(**{key: str(value) for key, value in source.items()})

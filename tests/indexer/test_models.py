@@ -125,6 +125,7 @@ def test_a_registry_of_ones_own_adds_models_and_replaces_those_of_the_same_name(
         ("models: {a: {TASK, change: {path: x, files: {config.json: ff}}}}", r"a change has change\.safetensors"),
         ("models: {a: {TASK, change: {path: x, files: {change.safetensors: ff, /y: ff}}}}", "a: files lie inside"),
         ("models: {a: {TASK, sources: []}}", "a has no sources"),
+        ("models: {a: {TASK, sources: [{packages: [], version: 1}]}}", "a source has packages, one at least"),
         ("models: {a: {TASK, prefixes: {query: x}}}", "a has unknown fields: query"),
     ],
 )

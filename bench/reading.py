@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,7 @@ def _cut(tokens: Tokens, length: int) -> Tokens:
 def ways(cores: int, reader: str = SHIPPED) -> tuple[dict[str, Callable[[], object]], list[Tokens]]:
     """Name -> what reads all passages, and the passages."""
 
+    @cache  # to make one ready is to hash it
     def home(name: str, runtime: Runtime) -> Path:
         spec = replace(load_registry().model(name, "read"), runtime=runtime)
         prepare(spec, default_folder())

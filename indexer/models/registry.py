@@ -171,7 +171,7 @@ def _spec(name: str, entry: dict[str, Any], home: Path) -> ModelSpec:
     if unknown := set(entry) - {field.name for field in fields(ModelSpec)} | set(prefixes) - {"question", "passage"}:
         raise ValueError(f"{name} has unknown fields: {', '.join(sorted(unknown))}")
     sources = tuple(_source(source, home) for source in entry.pop("sources"))
-    files = {str(file): str(sha256) for file, sha256 in entry.pop("files", {}).items()}
+    files = _promised(entry.pop("files", {}))
     spec = ModelSpec(
         name=name,
         sources=sources,
@@ -185,10 +185,15 @@ def _spec(name: str, entry: dict[str, Any], home: Path) -> ModelSpec:
     return spec
 
 
+def _promised(files: Mapping[Any, Any]) -> dict[str, str]:
+    """File -> SHA-256."""
+    return {str(file): str(sha256) for file, sha256 in files.items()}
+
+
 def _change(entry: Mapping[str, Any] | None, home: Path) -> Change | None:
     if entry is None:
         return None
-    files = {str(file): str(sha256) for file, sha256 in entry["files"].items()}
+    files = _promised(entry["files"])
     if WEIGHTS_CHANGE not in files:
         raise ValueError(f"a change has {WEIGHTS_CHANGE} among its files")
     return Change(home / entry["path"], files)

@@ -40,6 +40,7 @@ def load_network(
             base,
             local_files_only=True,
             dtype=torch.float32,
+            attn_implementation="eager" if device.type == "cpu" else None,  # the fused one's way back is slow there
             hidden_dropout_prob=dropout,
             attention_probs_dropout_prob=dropout if attention_dropout is None else attention_dropout,
         )

@@ -18,15 +18,16 @@ class Teacher:
     """A trained reader with the student's tokens, perhaps under other numbers. Its weights stay as they are."""
 
     def __init__(self, folder: Path, student: Path, device: torch.device, bf16: bool) -> None:
-        self._model = load_network(folder, device).eval().requires_grad_(False)
-        self._bf16 = bf16
+        kept = torch.bfloat16 if bf16 else torch.float32  # autocast would round the same weights at every batch
+        self._model = load_network(folder, device).eval().requires_grad_(False).to(kept)
         self._ids = _same_tokens(folder, student).to(device)
 
     @torch.no_grad()
     def logits(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Start and end logits of a batch of the student: (n_windows, n_tokens) each, no unit."""
         ids = torch.where(batch.mask.bool(), self._ids[batch.ids], pad_token(self._model))
-        return scored(self._model, ids, batch.types, batch.mask, self._bf16)
+        start, end = scored(self._model, ids, batch.types, batch.mask)
+        return start.float(), end.float()
 
 
 def _same_tokens(teacher: Path, student: Path) -> torch.Tensor:

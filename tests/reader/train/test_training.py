@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +28,10 @@ from reader.train.__main__ import main
 from reader.train.batches import collate, plan
 from reader.train.checkpoint import Position
 from reader.train.errors import CheckpointMismatch
-from reader.train.network import BatchedNetwork, freeze, load_network
+from reader.train.mixture import Task, Text
+from reader.train.network import BatchedNetwork, freeze, load_network, save_network
+from reader.train.teacher import Teacher
+from reader.train.windows import Cutter
 from tests.reader.train.conftest import questions, write_squad
 
 _MANIFEST = """
@@ -140,6 +144,20 @@ def test_the_network_may_be_run_in_bfloat16(base: Path) -> None:
         network = BatchedNetwork(base, torch.device("cpu"), bf16)
         runs.append(np.concatenate(next(network.run_each([_pair(base)]))))
     assert 0 < np.abs(runs[0] - runs[1]).max() < 0.05 * np.abs(runs[1]).max()  # eight bits of mantissa: 1 in 256 a step
+
+
+def test_a_teacher_in_bfloat16_judges_as_in_float32(base: Path, tmp_path: Path) -> None:
+    network = load_network(base, torch.device("cpu"))  # with a head
+    save_network(network, network.state_dict(), base, tmp_path)
+    cutter = Cutter(Tokenizer.load(base / "tokenizer.json"), 64)
+    tasks = [Task(one.question, (Text(one.context, one.answers),), 1.0) for one in questions(3)]
+    batch = collate([cutter.cut(task, random.Random(0)) for task in tasks])
+    half, full = (
+        torch.stack(Teacher(tmp_path, base, torch.device("cpu"), bf16).logits(batch)) for bf16 in (True, False)
+    )
+    assert half.dtype == full.dtype == torch.float32
+    apart = (half - full)[:, batch.mask.bool()].abs().max()
+    assert 0 < apart < 0.05 * full.abs().max()
 
 
 def _pair(folder: Path) -> Tokens:

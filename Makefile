@@ -43,16 +43,18 @@ QUESTIONS := bench/questions.jsonl
 eval: $(if $(filter demo-archive,$(ARCHIVE)),$(ARCHIVE))
 	@$(BIN)/pullquote eval $(QUESTIONS) --archive $(ARCHIVE)
 
-# Fits the final score, its calibration and the threshold anew, as the reader or the way it is exported changes: builds the
-# archives (an hour on two cores), reads 5,000 questions, and goes on where it was stopped.
+# Fits the final score of a reader of models.yaml, its calibration and the threshold, anew as the reader or the way it is
+# exported changes: builds the archives (an hour on two cores), reads 5,000 questions, and goes on where it was stopped.
 CALIBRATE := build/calibrate
+READER := minilm-l6-reader
 calibrate: models
 	@$(BIN)/python -m bench.sets $(CALIBRATE) whole newsqa snippets squad
 	@for set in whole newsqa snippets squad; do \
 		$(BIN)/pullquote index $(CALIBRATE)/$$set/articles.jsonl --archive $(CALIBRATE)/$$set/archive || exit $$?; done
 	@$(BIN)/pullquote index seeds --archive $(CALIBRATE)/seeds/archive
-	@$(BIN)/python -m bench.evidence $(CALIBRATE) --out $(CALIBRATE)/evidence
-	@$(BIN)/python -m reader.train.confidence $(CALIBRATE)/evidence/*.jsonl --out reader/weights/calibration.json
+	@$(BIN)/pullquote models $(READER) --fetch
+	@$(BIN)/python -m bench.evidence $(CALIBRATE) --reader $(READER) --out $(CALIBRATE)/$(READER)
+	@$(BIN)/python -m reader.train.confidence $(CALIBRATE)/$(READER)/*.jsonl
 
 serve: $(ARCHIVE)
 	@$(BIN)/pullquote serve --archive $(ARCHIVE)

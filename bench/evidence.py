@@ -32,6 +32,7 @@ from indexer.models.spans import load_span_model
 from indexer.stories import story_of
 from indexer.types import Embedder, Filters
 from indexer.views import View
+from pullquote import READER
 from reader.answer import SPANS, Question, raw_standings
 from reader.decode import OF_TEXT
 from reader.evaluate import read_questions, sample
@@ -205,14 +206,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--found", type=Path, metavar="OTHER", help="FILES of another reader, with passages to read")
+    parser.add_argument("--reader", default=READER, help="a name in models.yaml (default: %(default)s)")
+    parser.add_argument("--registry", type=Path, metavar="FILE", help="models of your own, in the form of models.yaml")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--sets", nargs="*", metavar="SET", default=[*ARCHIVES, *_TEXTS])
     parser.add_argument("--halves", nargs="*", default=HALVES, choices=HALVES)
     parser.add_argument("--most", type=int, help="questions of each half of a set, at most")
     given = parser.parse_args(arguments)
-    registry = load_registry(None)
+    registry = load_registry(given.registry)
     embedder = load_embedder(registry.model("all-minilm-l6-v2"), default_folder(), CHUNKER)
-    reader = Reader(load_span_model(registry.model("minilm-l6-reader"), default_folder()))
+    reader = Reader(load_span_model(registry.model(given.reader, "read"), default_folder()))
     given.out.mkdir(parents=True, exist_ok=True)
     for half in given.halves:
         for name in given.sets:

@@ -19,13 +19,11 @@ from typing import Any
 import numpy as np
 
 from indexer.models.fetch import default_folder
-from indexer.models.registry import load_registry
-from indexer.models.spans import load_span_model
 from indexer.types import Floats
 from pullquote import READER
 from reader.answer import SPANS
-from reader.calibrate import CALIBRATION, load_calibration
 from reader.group import Group
+from reader.loading import load_reader
 from reader.model import Reader
 from reader.train.confidence import fit_weights, scores_of
 from reader.train.judged import Asked, asked, fold_of, groups_of, rank_of_right, read_lines
@@ -138,8 +136,8 @@ def headlines(lines: Sequence[dict[str, Any]], articles: Path) -> str:
     """What reading under headlines gains, in MRR."""
     with articles.open(encoding="utf-8") as rows:
         titles = {row["id"]: row.get("title") or "" for row in map(json.loads, rows)}
-    model = load_span_model(load_registry().model(READER), default_folder())
-    made = load_calibration(CALIBRATION, model.fingerprint, model.runtime)
+    reader = load_reader(default_folder(), None, READER)
+    made = reader.calibration
     assert made is not None, "the reader that ships is calibrated"
 
     def rank(found: dict[str, Any]) -> float:
@@ -147,7 +145,7 @@ def headlines(lines: Sequence[dict[str, Any]], articles: Path) -> str:
         return 1 / rank_of_right(one.right, scores_of(made, one)) if len(one.rows) else 0.0
 
     before = [rank(line) for line in lines]
-    after = [rank(under_headlines(line, titles, Reader(model))) for line in lines]
+    after = [rank(under_headlines(line, titles, reader)) for line in lines]
     gain = mean([a - b for a, b in zip(after, before, strict=True)])
     return f"{len(lines)} questions: MRR {np.mean(before):.3f}, under headlines {np.mean(after):.3f}: {_told(gain)}"
 

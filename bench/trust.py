@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 
 from indexer.errors import InvalidInput
-from reader.calibrate import CALIBRATION, Calibration, load_calibration
+from indexer.models.registry import load_registry
+from reader.calibrate import Calibration, load_calibration
 from reader.evaluate import calibration_error, reliability
 from reader.train.confidence import scores_of
 from reader.train.judged import asked, read_lines
@@ -75,9 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not lines:
         raise InvalidInput("evidence", f"it holds no line of an archive of the {given.half} half")
     one = next(line for of in lines.values() for line in of)
-    made = load_calibration(CALIBRATION, one["reader"], one["runtime"])
+    file = load_registry().model(one["reader"].partition(":")[0]).calibration
+    made = None if file is None else load_calibration(file, one["reader"], one["runtime"])
     if made is None:
-        raise InvalidInput("evidence", f"it is of {one['reader']}, which the calibration is not")
+        raise InvalidInput("evidence", f"it is of {one['reader']}, which no calibration is")
     print("\n".join(table(lines, made)))
 
 

@@ -19,7 +19,6 @@ from indexer.types import Bools, Floats
 from reader.group import Group
 from reader.weigh import FEATURES, Standing, features
 
-CALIBRATION = Path(__file__).parent / "weights" / "calibration.json"  # of the reader that comes with Pullquote
 _SURE = 0.9  # of the bounds on the error
 _ERRORS = tuple(round(0.01 * step, 2) for step in range(1, 51))  # the bounds that are offered
 _FIRST = 0.05  # the bound by which sequences of thresholds begin
@@ -136,12 +135,10 @@ def weighed(
 
 
 def load_calibration(file: Path, reader: str, runtime: str) -> Calibration | None:
-    """Read what `save` wrote; None where there is no file, or one for another reader or runtime.
+    """Read what `save` wrote; None where it is for another reader or runtime.
 
-    Raises InvalidInput: the file is damaged.
+    reader: a fingerprint. Raises InvalidInput: there is no such file, or it is damaged.
     """
-    if not file.is_file():
-        return None
     try:
         raw = json.loads(file.read_text("utf-8"))
         curves = {name: _curve(raw[name]) for name in ("archive", "text")}
@@ -149,7 +146,7 @@ def load_calibration(file: Path, reader: str, runtime: str) -> Calibration | Non
         made = Calibration(**{**raw, **curves, "fitted": fitted})
         if set(made.weights) != set(FEATURES):
             raise ValueError(f"weights of {', '.join(sorted(made.weights))}")
-    except (ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise InvalidInput("calibration", f"{file} cannot be read ({error}): fit it again") from error
     return made if (made.reader, made.runtime) == (reader, runtime) else None
 

@@ -6,14 +6,17 @@ from pathlib import Path
 
 from indexer.models.registry import load_registry
 from indexer.models.spans import load_span_model
-from reader.calibrate import CALIBRATION, load_calibration
+from reader.calibrate import load_calibration
 from reader.model import Reader
 
 
 def load_reader(models: Path, registry: Path | None, name: str) -> Reader:
     """The reader of that name in models.yaml, or in `registry`. models: the folder of prepared ones.
 
-    Raises ModelMissing, ModelDamaged; InvalidInput: there is none of that name, or its calibration is damaged.
+    Raises ModelMissing, ModelDamaged; InvalidInput: there is none of that name, or its calibration is missing or
+    damaged.
     """
-    model = load_span_model(load_registry(registry).model(name), models)
-    return Reader(model, calibration=load_calibration(CALIBRATION, model.fingerprint, model.runtime))
+    spec = load_registry(registry).model(name)
+    model = load_span_model(spec, models)
+    fitted = None if spec.calibration is None else load_calibration(spec.calibration, model.fingerprint, model.runtime)
+    return Reader(model, calibration=fitted)

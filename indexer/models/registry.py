@@ -87,7 +87,7 @@ class ModelSpec:
     """One model of models.yaml, whose head explains the fields. Counts are in tokens.
 
     max_tokens includes special tokens. stride: by how many tokens a reader's window moves over a long passage.
-    files: file -> SHA-256; empty where none was promised.
+    files: file -> SHA-256; empty where none was promised. calibration: the file of a reader's, None: it has none.
     """
 
     name: str
@@ -106,6 +106,7 @@ class ModelSpec:
     stride: int = 128
     threshold: float = 0.0
     change: Change | None = None
+    calibration: Path | None = None
 
     @property
     def hash(self) -> str:
@@ -177,6 +178,7 @@ def _spec(name: str, entry: dict[str, Any], home: Path) -> ModelSpec:
         sources=sources,
         files=files,
         change=_change(entry.pop("change", None), home),
+        calibration=home / entry.pop("calibration") if "calibration" in entry else None,
         question_prefix=prefixes.get("question", ""),
         passage_prefix=prefixes.get("passage", ""),
         **entry,
@@ -223,5 +225,7 @@ def _check(spec: ModelSpec) -> None:
     for field in ("max_tokens", "question_tokens", "title_tokens", "stride"):
         if type(getattr(spec, field)) is not int or getattr(spec, field) < 1:
             raise ValueError(f"{spec.name}: {field} is a count of tokens, at least 1")
+    if spec.calibration and spec.task != "read":
+        raise ValueError(f"{spec.name}: a calibration is of a reader")
     if type(spec.threshold) not in (int, float):
         raise ValueError(f"{spec.name}: threshold is a number")

@@ -44,14 +44,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: the calibration as a file, Markdown tables of what it comes to on standard output."""
     parser = argparse.ArgumentParser(prog="python -m reader.train.confidence", description="Fit a calibration.")
     parser.add_argument("evidence", nargs="+", type=Path, help="files that bench.evidence wrote")
-    parser.add_argument("--out", type=Path, required=True, help="calibration.json to write")
+    parser.add_argument("--out", type=Path, help="the file to write (default: that of the reader in models.yaml)")
+    parser.add_argument("--registry", type=Path, metavar="FILE", help="models of your own, in the form of models.yaml")
     given = parser.parse_args(arguments)
     try:
         lines = [line for file in given.evidence for line in read_lines(file)]
         by = made_by(lines)
-        threshold = load_registry().model(by.reader.split(":")[0]).threshold
-        made, crossed = fit([asked(line) for line in lines if line["half"] == "tune"], by, threshold)
-        made.save(given.out)
+        spec = load_registry(given.registry).model(by.reader.partition(":")[0])
+        out = given.out or spec.calibration
+        if out is None:
+            raise InvalidInput("out", f"no calibration of {spec.name} is named in models.yaml: say where to write it")
+        made, crossed = fit([asked(line) for line in lines if line["half"] == "tune"], by, spec.threshold)
+        made.save(out)
     except PullquoteError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -100,7 +100,8 @@ def test_a_registry_of_ones_own_adds_models_and_replaces_those_of_the_same_name(
   bge:
     {task: embed, runtime: torch, licence: MIT, max_tokens: 512, sources: [{hub: BAAI/bge-small-en-v1.5}],
      prefixes: {question: "ask: "}, pooling: cls}
-  minilm-l6-reader: {task: read, runtime: onnx, licence: MIT, max_tokens: 200, sources: [{path: mine}], threshold: 1.5}
+  minilm-l6-reader: {task: read, runtime: onnx, licence: MIT, max_tokens: 200, sources: [{path: mine}], threshold: 1.5,
+    calibration: mine/worth.json}
 """
     )
     registry = load_registry(own)
@@ -109,6 +110,7 @@ def test_a_registry_of_ones_own_adds_models_and_replaces_those_of_the_same_name(
     assert (registry["bge"].question_prefix, registry["bge"].passage_prefix) == ("ask: ", "")
     mine = registry["minilm-l6-reader"]
     assert (mine.runtime, mine.threshold, mine.sources) == ("onnx", 1.5, (PathSource(tmp_path / "mine"),))
+    assert (mine.calibration, registry["bge"].calibration) == (tmp_path / "mine" / "worth.json", None)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,8 @@ def test_a_registry_of_ones_own_adds_models_and_replaces_those_of_the_same_name(
         ("models: {a: {TASK, change: {path: x, files: {change.safetensors: ff, /y: ff}}}}", "a: files lie inside"),
         ("models: {a: {TASK, sources: []}}", "a has no sources"),
         ("models: {a: {TASK, sources: [{packages: [], version: 1}]}}", "a source has packages, one at least"),
+        ("models: {a: {TASK, calibration: [1]}}", "is not a list of models"),
+        ("models: {a: {TASK, task: embed, calibration: x}}", "a: a calibration is of a reader"),
         ("models: {a: {TASK, prefixes: {query: x}}}", "a has unknown fields: query"),
     ],
 )

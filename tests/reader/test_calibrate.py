@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import InvalidInput
+from indexer.models.registry import load_registry
 from indexer.types import Bools, Floats
-from pullquote import Archive
+from pullquote import READER, Archive
 from reader.calibrate import (
-    CALIBRATION,
     Bound,
     Calibration,
     Curve,
@@ -210,14 +210,20 @@ def test_a_reader_has_no_confidence_beside_what_it_was_not_fitted_with(caplog: p
     assert Reader(reader.model).beside("all-minilm:2").calibration is None
 
 
-def test_the_reader_that_ships_was_fitted_with_what_ships() -> None:
-    fitted = json.loads(CALIBRATION.read_text("utf-8"))["fitted"]
-    assert (fitted["fusion"], fitted["depth"]) == (fusion(), signature(Archive.ask).parameters["depth"].default)
+def test_readers_that_ship_were_fitted_with_what_ships() -> None:
+    files = {name: spec.calibration for name, spec in load_registry().items() if spec.calibration}
+    assert READER in files
+    for name, file in files.items():
+        made = json.loads(file.read_text("utf-8"))
+        fitted = made["fitted"]
+        assert (fitted["fusion"], fitted["depth"]) == (fusion(), signature(Archive.ask).parameters["depth"].default)
+        assert (made["reader"].partition(":")[0], made["runtime"]) == (name, load_registry()[name].runtime)
 
 
 def test_what_is_saved_is_read_again_for_the_same_reader_only(tmp_path: Path) -> None:
     file = tmp_path / "calibration.json"
-    assert load_calibration(file, "a-reader", "onnx-int8") is None
+    with pytest.raises(InvalidInput, match=r"calibration\.json cannot be read .*No such file"):
+        load_calibration(file, "a-reader", "onnx-int8")
     MADE.save(file)
     assert load_calibration(file, "a-reader", "onnx-int8") == MADE
     FITTED.save(file)

@@ -119,6 +119,14 @@ def test_weights_fall_on_what_is_right_and_none_where_nothing_is() -> None:
     assert chance[0] == pytest.approx(2 / 3, abs=0.06)
 
 
+def test_a_reader_without_a_place_for_its_calibration_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "a.jsonl", 40, "all-minilm-l6-v2:1")
+    assert main([str(tmp_path / "a.jsonl")]) == 2
+    assert "no calibration of all-minilm-l6-v2 is named in models.yaml: say where" in capsys.readouterr().err
+
+
 def test_evidence_of_two_readers_or_of_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / "a.jsonl", 40)
     write(tmp_path / "b.jsonl", 40, "b:1")

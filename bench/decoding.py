@@ -18,6 +18,7 @@ import numpy as np
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.models.spans import SpanModel, Window, load_span_model
+from pullquote import READER
 from reader import edges
 from reader.decode import OF_TEXT, Price, best_spans
 from reader.edges import tidy
@@ -141,7 +142,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=300)
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS))
     given = parser.parse_args()
-    model = load_span_model(load_registry()["minilm-l6-reader"], default_folder())
+    model = load_span_model(load_registry()[READER], default_folder())
     columns: dict[str, dict[str, list[Outcome]]] = {}
     for name in given.sets:
         questions = [one for one in sample(read_questions(given.data / SETS[name]), "tune", given.n) if one.answers]

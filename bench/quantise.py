@@ -36,6 +36,7 @@ from indexer.models.registry import load_registry
 from indexer.models.spans import SpanModel, slide
 from indexer.models.tokenizer import Tokenizer, Tokens
 from indexer.types import Floats, Ints
+from pullquote import READER
 from reader.evaluate import Outcome, Question, difference, figures, mark, predict, read_questions, sample
 from reader.model import Reader
 
@@ -187,7 +188,7 @@ def milliseconds(networks: dict[str, OnnxNetwork]) -> dict[str, float]:
 
 def table(data: Path, out: Path, n: int) -> Iterator[str]:
     """Lines of Markdown, each as soon as it is known."""
-    spec = replace(load_registry()["minilm-l6-reader"], runtime="onnx")
+    spec = replace(load_registry()[READER], runtime="onnx")
     prepare(spec, out / "models")
     home = manifest.home(spec, out / "models")
     tokenizer = Tokenizer.load(home / "tokenizer.json")

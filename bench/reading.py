@@ -23,10 +23,10 @@ from indexer.models.fetch import default_folder, prepare
 from indexer.models.onnx_runtime import OnnxNetwork
 from indexer.models.registry import Runtime, load_registry
 from indexer.models.tokenizer import Tokenizer, Tokens
+from pullquote import READER
 from reader.train.network import BatchedNetwork
 
 SEEDS = Path(__file__).parents[1] / "seeds" / "wikinews.jsonl"
-SHIPPED = "minilm-l6-reader"
 QUESTION = "What did the prime minister say about the election?"
 _SHORTEST, _LONGEST, _PASSAGES = 110, 210, 20
 
@@ -47,7 +47,7 @@ def _cut(tokens: Tokens, length: int) -> Tokens:
     return Tokens(*(part[kept] for part in tokens))
 
 
-def ways(cores: int, reader: str = SHIPPED) -> tuple[dict[str, Callable[[], object]], list[Tokens]]:
+def ways(cores: int, reader: str = READER) -> tuple[dict[str, Callable[[], object]], list[Tokens]]:
     """Name -> what reads all passages, and the passages."""
 
     @cache  # to make one ready is to hash it
@@ -70,8 +70,8 @@ def ways(cores: int, reader: str = SHIPPED) -> tuple[dict[str, Callable[[], obje
         return lambda: list(made.run_each(read))
 
     found = {"ONNX int8": exported(reader, "onnx-int8"), "ONNX float32": exported(reader, "onnx")}
-    if reader != SHIPPED:
-        found[f"{SHIPPED}, ONNX int8"] = exported(SHIPPED, "onnx-int8")
+    if reader != READER:
+        found[f"{READER}, ONNX int8"] = exported(READER, "onnx-int8")
     return found | {f"torch float32, {size} at once": batched(size) for size in (1, 5, 20)}, texts
 
 
@@ -99,7 +99,7 @@ def table(spent: Mapping[str, Sequence[float]]) -> Iterator[str]:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.reading", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--reader", default=SHIPPED, help="a name in models.yaml (default: %(default)s)")
+    parser.add_argument("--reader", default=READER, help="a name in models.yaml (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--cores", type=int, default=2)
     given = parser.parse_args()

@@ -76,8 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not lines:
         raise InvalidInput("evidence", f"it holds no line of an archive of the {given.half} half")
     one = next(line for of in lines.values() for line in of)
-    file = load_registry().model(one["reader"].partition(":")[0]).calibration
-    made = None if file is None else load_calibration(file, one["reader"], one["runtime"])
+    made = load_calibration(load_registry().of(one["reader"]).calibration, one["reader"], one["runtime"])
     if made is None:
         raise InvalidInput("evidence", f"it is of {one['reader']}, which no calibration is")
     print("\n".join(table(lines, made)))

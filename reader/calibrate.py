@@ -134,11 +134,13 @@ def weighed(
     return sorted(made, key=lambda one: (-one.score, one.best.article, one.best.start, one.best.end))
 
 
-def load_calibration(file: Path, reader: str, runtime: str) -> Calibration | None:
-    """Read what `save` wrote; None where it is for another reader or runtime.
+def load_calibration(file: Path | None, reader: str, runtime: str) -> Calibration | None:
+    """Read what `save` wrote; None where no file is named, or it is for another reader or runtime.
 
     reader: a fingerprint. Raises InvalidInput: there is no such file, or it is damaged.
     """
+    if file is None:
+        return None
     try:
         raw = json.loads(file.read_text("utf-8"))
         curves = {name: _curve(raw[name]) for name in ("archive", "text")}

@@ -18,5 +18,4 @@ def load_reader(models: Path, registry: Path | None, name: str) -> Reader:
     """
     spec = load_registry(registry).model(name)
     model = load_span_model(spec, models)
-    fitted = None if spec.calibration is None else load_calibration(spec.calibration, model.fingerprint, model.runtime)
-    return Reader(model, calibration=fitted)
+    return Reader(model, calibration=load_calibration(spec.calibration, model.fingerprint, model.runtime))

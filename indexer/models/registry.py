@@ -140,6 +140,10 @@ class Registry(Mapping[str, ModelSpec]):
             raise InvalidInput("model", f"no model {name!r} in models.yaml: it has {', '.join(known)}")
         return self[name]
 
+    def of(self, fingerprint: str) -> ModelSpec:
+        """The model whose name a fingerprint begins with. Raises InvalidInput: there is none."""
+        return self.model(fingerprint.partition(":")[0])
+
 
 def load_registry(path: Path | None = None) -> Registry:
     """Read the models that come with Pullquote and, over them, those of the file at `path`.

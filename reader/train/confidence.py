@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         lines = [line for file in given.evidence for line in read_lines(file)]
         by = made_by(lines)
-        spec = load_registry(given.registry).model(by.reader.partition(":")[0])
+        spec = load_registry(given.registry).of(by.reader)
         out = given.out or spec.calibration
         if out is None:
             raise InvalidInput("out", f"no calibration of {spec.name} is named in models.yaml: say where to write it")

@@ -9,7 +9,7 @@ import inspect
 import logging
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ from onnxruntime.transformers import optimizer
 from onnxruntime.transformers.fusion_options import FusionOptions
 
 from indexer.errors import ModelUnavailable
+from indexer.models.channels import split_channels
 from indexer.models.fusion import fuse_attention
 from indexer.models.onnx_runtime import OnnxNetwork
 from indexer.models.pretrained import load_network
-from indexer.models.quantise import activated, halve_words, normed, quantise_rows, showing, smooth
+from indexer.models.quantise import activated, behind, halve_words, normed, quantise_rows, showing, smooth
 from indexer.models.registry import ModelSpec, Task
 from indexer.models.sample import SAMPLES
 from indexer.models.tokenizer import Tokenizer, Tokens
@@ -53,8 +54,10 @@ def export(spec: ModelSpec, files: Path, made: Path, report: Callable[[str], Non
         (made / "plain.onnx").unlink()
         if spec.runtime == "onnx-int8":
             whole = (made / "model.onnx").rename(made / "float.onnx")
-            quantise = _quantise_embedder if spec.task == "embed" else quantise_reader
-            quantise(whole, made / "model.onnx")
+            if spec.task == "embed":
+                _quantise_embedder(whole, made / "model.onnx")
+            else:
+                quantise_reader(whole, made / "model.onnx", float_channels=spec.float_channels)
             whole.unlink()
     compare(spec, network, made, report)
 
@@ -124,15 +127,22 @@ def _quantise_embedder(source: Path, target: Path) -> None:
     quantize_dynamic(source, target, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
 
 
-def quantise_reader(source: Path, target: Path, smoothed: bool = True, by_token: bool = True) -> None:
+def quantise_reader(
+    source: Path, target: Path, smoothed: bool = True, by_token: bool = True, float_channels: int = 0
+) -> None:
     """The same with less lost, and tables of embeddings as they are. tokenizer.json lies beside `source`.
 
     smoothed, by_token: whether channels are made alike, and tokens behind activations have scales of their own.
+    float_channels: how many of the channels out of each activation, the largest, stay as they are.
     """
     model = onnx.load(source)
+    norms, activations = normed(model), activated(model)
+    largest = _largest(model, [*norms, *activations], source, target)
     if smoothed:
-        smooth(model, _largest(model, source, target))
-    rows = activated(model) if by_token else []
+        smooth(model, {name: largest[name] for name in norms})
+    rows = behind(model, activations) if by_token else []
+    wide = {name: largest[name] for name in activations} if float_channels else {}
+    floats = split_channels(model, wide, float_channels)
     quantize_dynamic(
         model,
         target,
@@ -140,7 +150,7 @@ def quantise_reader(source: Path, target: Path, smoothed: bool = True, by_token:
         reduce_range=True,
         weight_type=QuantType.QInt8,
         op_types_to_quantize=["MatMul"],
-        nodes_to_exclude=rows,
+        nodes_to_exclude=[*rows, *floats],
     )
     model = onnx.load(target)
     quantise_rows(model, rows)
@@ -148,9 +158,8 @@ def quantise_reader(source: Path, target: Path, smoothed: bool = True, by_token:
     onnx.save(model, target)
 
 
-def _largest(model: onnx.ModelProto, source: Path, scratch: Path) -> dict[str, Floats]:
-    """The largest number of each channel that comes out of a layer norm, over the sample."""
-    names = normed(model)
+def _largest(model: onnx.ModelProto, names: Sequence[str], source: Path, scratch: Path) -> dict[str, Floats]:
+    """The largest number of each channel of these values, over the sample."""
     onnx.save(showing(model, names), scratch)
     network, tokenizer = OnnxNetwork(scratch), Tokenizer.load(source.with_name("tokenizer.json"))
     runs = [network.run(tokenizer.encode(*text)) for text in _texts("read")]
@@ -166,7 +175,10 @@ def compare(spec: ModelSpec, network: Original, made: Path, report: Callable[[st
     figures = f"mean {cosines.mean():.4f}, least {cosines.min():.4f} over {len(texts)} texts"
     report(f"{spec.name}: cosine of {spec.runtime} and torch {what}: {figures}")
     if not cosines.mean() >= _LEAST_COSINE:
-        raise ModelUnavailable(spec.name, f"its {spec.runtime} export differs from the original: cosine {figures}")
+        help_ = "; `float_channels: 64` or `runtime: onnx` may help" if spec.task == "read" else ""
+        raise ModelUnavailable(
+            spec.name, f"its {spec.runtime} export differs from the original: cosine {figures}{help_}"
+        )
 
 
 def _texts(task: Task) -> list[tuple[str, str | None]]:

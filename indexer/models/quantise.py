@@ -34,16 +34,16 @@ class Products:
     def __init__(self, model: onnx.ModelProto) -> None:
         self._model = model
         self.weights = {one.name: one for one in model.graph.initializer}
-        self._made = {name: node.op_type for node in model.graph.node for name in node.output}
+        self.made = {name: node for node in model.graph.node for name in node.output}
+        self.uses = Counter(name for node in model.graph.node for name in node.input)
         self.by_input: dict[str, list[onnx.NodeProto]] = defaultdict(list)
-        uses = Counter(name for node in model.graph.node for name in node.input)
         for node in model.graph.node:
-            if node.op_type == "MatMul" and node.input[1] in self.weights and uses[node.input[1]] == 1:
+            if node.op_type == "MatMul" and node.input[1] in self.weights and self.uses[node.input[1]] == 1:
                 self.by_input[node.input[0]].append(node)
 
     def inputs(self, *makers: str) -> list[str]:
         """What one of these operators makes and goes into products."""
-        return [name for name in self.by_input if self._made.get(name) in makers]
+        return [name for name in self.by_input if name in self.made and self.made[name].op_type in makers]
 
 
 def normed(model: onnx.ModelProto) -> list[str]:
@@ -52,9 +52,14 @@ def normed(model: onnx.ModelProto) -> list[str]:
 
 
 def activated(model: onnx.ModelProto) -> list[str]:
-    """Names of products behind an activation."""
+    """Names of what comes out of activations and goes into products."""
+    return Products(model).inputs("Gelu", "Relu")
+
+
+def behind(model: onnx.ModelProto, names: Iterable[str]) -> list[str]:
+    """Names of the products that these values go into."""
     products = Products(model)
-    return [node.name for name in products.inputs("Gelu", "Relu") for node in products.by_input[name]]
+    return [node.name for name in names for node in products.by_input[name]]
 
 
 def showing(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
@@ -88,7 +93,7 @@ def smooth(model: onnx.ModelProto, largest: Mapping[str, Floats]) -> None:
 
 
 def quantise_rows(model: onnx.ModelProto, names: Iterable[str]) -> None:
-    """Make products behind activations (`activated`) 8-bit ones, a scale for each token and each column, in place."""
+    """Make products, those behind activations, 8-bit ones, a scale for each token and each column, in place."""
     wanted, graph = set(names), model.graph
     if not wanted:
         return

@@ -87,7 +87,8 @@ class ModelSpec:
     """One model of models.yaml, whose head explains the fields. Counts are in tokens.
 
     max_tokens includes special tokens. stride: by how many tokens a reader's window moves over a long passage.
-    files: file -> SHA-256; empty where none was promised. calibration: the file of a reader's, None: it has none.
+    files: file -> SHA-256; empty where none was promised. float_channels: how many channels out of each activation an
+    onnx-int8 reader has in float32. calibration: the file of a reader's, None: it has none.
     """
 
     name: str
@@ -105,6 +106,7 @@ class ModelSpec:
     passage_prefix: str = ""
     stride: int = 128
     threshold: float = 0.0
+    float_channels: int = 0
     change: Change | None = None
     calibration: Path | None = None
 
@@ -112,10 +114,15 @@ class ModelSpec:
     def hash(self) -> str:
         """Ten hex digits of all that decides which files are prepared for this model."""
         origin: Any = dict(self.files) or [asdict(source) for source in self.sources]
-        export = [EXPORTS[self.task], self.max_tokens]  # up to max_tokens, attention masks were seen to hide nothing
+        export = [*self.way, self.max_tokens]  # up to max_tokens, attention masks were seen to hide nothing
         change = [dict(self.change.files)] if self.change else []
         what = json.dumps([self.task, self.runtime, origin, *export, *change], sort_keys=True, default=str)
         return hashlib.sha256(what.encode()).hexdigest()[:10]
+
+    @property
+    def way(self) -> list[int]:
+        """All that decides how its ONNX file is made, but its runtime and length."""
+        return [EXPORTS[self.task], *([self.float_channels] if self.float_channels else [])]
 
 
 class Registry(Mapping[str, ModelSpec]):
@@ -217,6 +224,9 @@ def _source(source: Mapping[str, Any], home: Path) -> Source:
     return PathSource(home / source["path"])
 
 
+_COUNTS = {"max_tokens": 1, "question_tokens": 1, "title_tokens": 1, "stride": 1, "float_channels": 0}  # -> the least
+
+
 def _check(spec: ModelSpec) -> None:
     for field, kind in (("task", Task), ("runtime", Runtime), ("pooling", Pooling)):
         if getattr(spec, field) not in get_args(kind):
@@ -226,10 +236,11 @@ def _check(spec: ModelSpec) -> None:
     named = [*spec.files, *(spec.change.files if spec.change else ())]
     if any(Path(file).is_absolute() or ".." in Path(file).parts for file in named):
         raise ValueError(f"{spec.name}: files lie inside the model's folder")
-    for field in ("max_tokens", "question_tokens", "title_tokens", "stride"):
-        if type(getattr(spec, field)) is not int or getattr(spec, field) < 1:
-            raise ValueError(f"{spec.name}: {field} is a count of tokens, at least 1")
-    if spec.calibration and spec.task != "read":
-        raise ValueError(f"{spec.name}: a calibration is of a reader")
+    for field, least in _COUNTS.items():
+        if type(getattr(spec, field)) is not int or getattr(spec, field) < least:
+            raise ValueError(f"{spec.name}: {field} is a whole number, at least {least}")
+    for field in ("calibration", "float_channels"):
+        if getattr(spec, field) and spec.task != "read":
+            raise ValueError(f"{spec.name}: {field} is of a reader")
     if type(spec.threshold) not in (int, float):
         raise ValueError(f"{spec.name}: threshold is a number")

@@ -12,7 +12,7 @@ import numpy as np
 
 from indexer.models import manifest
 from indexer.models.manifest import Manifest
-from indexer.models.registry import EXPORTS, ModelSpec
+from indexer.models.registry import ModelSpec
 from indexer.models.tokenizer import Tokenizer, Tokens
 from indexer.types import Floats, Ints
 
@@ -109,5 +109,5 @@ def load_span_model(spec: ModelSpec, folder: Path) -> SpanModel:
 
 def _fingerprint(spec: ModelSpec, made: Manifest) -> str:
     """Name and hash of all that decides a logit but the runtime: the way of exporting too."""
-    what = [made.weights, made.tokenizer, spec.max_tokens, spec.stride, spec.question_tokens, EXPORTS["read"]]
+    what = [made.weights, made.tokenizer, spec.max_tokens, spec.stride, spec.question_tokens, *spec.way]
     return f"{spec.name}:{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]}"

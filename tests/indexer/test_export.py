@@ -171,10 +171,25 @@ def test_attention_is_one_operator_in_every_layer(exported: tuple[ModelSpec, Pat
     assert {"Softmax", "Transpose"}.isdisjoint(kinds)
 
 
+@pytest.mark.parametrize(("float_channels", "n_products"), [(0, 0), (8, 4)])  # two to each of two layers
+def test_the_largest_channels_stay_in_float32_where_a_spec_says_so(
+    exported: tuple[ModelSpec, Path], float_channels: int, n_products: int
+) -> None:
+    spec, folder = exported
+    small = replace(spec, runtime="onnx-int8", float_channels=float_channels)
+    prepare(small, folder)  # refuses what differs from the original
+    graph = onnx.load(manifest.home(small, folder) / "model.onnx").graph
+    shapes = {one.name: tuple(one.dims) for one in graph.initializer}
+    found = [shapes[node.input[1]] for node in graph.node if node.op_type == "MatMul"]
+    assert found == [(32, float_channels), (float_channels, 32)] * (n_products // 2)
+
+
 def test_an_export_that_disagrees_is_refused(exported: tuple[ModelSpec, Path], tmp_path: Path) -> None:
     spec, folder = exported
     other = Original(spec, toy(tmp_path / "other", bert(2)))
-    with pytest.raises(ModelUnavailable, match="its onnx export differs from the original: cosine mean"):
+    with pytest.raises(
+        ModelUnavailable, match=r"its onnx export differs from the original: cosine mean .*; `float_channels: 64` or"
+    ):
         compare(spec, other, manifest.home(spec, folder), print)
 
 

@@ -121,7 +121,7 @@ def test_a_registry_of_ones_own_adds_models_and_replaces_those_of_the_same_name(
         ("models: {a: {task: sing}}", "is not a list of models"),
         ("models: {a: {TASK, runtime: tpu}}", "a: runtime is one of onnx-int8, onnx, torch"),
         ("models: {a: {TASK, max_tokenz: 3}}", "a has unknown fields: max_tokenz"),
-        ("models: {a: {TASK, max_tokens: many}}", "a: max_tokens is a count of tokens"),
+        ("models: {a: {TASK, max_tokens: many}}", "a: max_tokens is a whole number, at least 1"),
         ("models: {a: {TASK, threshold: high}}", "a: threshold is a number"),
         ("models: {a: {TASK, files: {../x: ff}}}", "a: files lie inside the model's folder"),
         ("models: {a: {TASK, change: {path: x, files: {config.json: ff}}}}", r"a change has change\.safetensors"),
@@ -129,7 +129,10 @@ def test_a_registry_of_ones_own_adds_models_and_replaces_those_of_the_same_name(
         ("models: {a: {TASK, sources: []}}", "a has no sources"),
         ("models: {a: {TASK, sources: [{packages: [], version: 1}]}}", "a source has packages, one at least"),
         ("models: {a: {TASK, calibration: [1]}}", "is not a list of models"),
-        ("models: {a: {TASK, task: embed, calibration: x}}", "a: a calibration is of a reader"),
+        ("models: {a: {TASK, task: embed, calibration: x}}", "a: calibration is of a reader"),
+        ("models: {a: {TASK, task: embed, float_channels: 8}}", "a: float_channels is of a reader"),
+        ("models: {a: {TASK, float_channels: -1}}", "a: float_channels is a whole number, at least 0"),
+        ("models: {a: {TASK, float_channels: 8.0}}", "a: float_channels is a whole number, at least 0"),
         ("models: {a: {TASK, prefixes: {query: x}}}", "a has unknown fields: query"),
     ],
 )
@@ -157,6 +160,8 @@ def test_the_name_of_a_prepared_folder_depends_on_its_files_and_runtime_alone() 
     assert replace(READER, max_tokens=100).hash != READER.hash
     assert replace(READER, runtime="torch").hash != READER.hash
     assert replace(READER, files={**READER.files, "config.json": "0" * 64}).hash != READER.hash
+    assert len({replace(READER, float_channels=count).hash for count in (0, 32, 64)}) == 3
+    assert replace(READER, float_channels=0).hash == READER.hash
     assert replace(READER, change=Change(Path("x"), {"change.safetensors": "0" * 64})).hash != READER.hash
     bare = replace(READER, files={}, sources=(HubSource("a/b", "1"),))
     assert replace(bare, sources=(HubSource("a/b", "2"),)).hash != bare.hash

@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper, parser
 
-from indexer.models.quantise import activated, halve_words, normed, quantise_rows, showing, smooth
+from indexer.models.quantise import activated, behind, halve_words, normed, quantise_rows, showing, smooth
 from indexer.types import Floats, Ints
 
 WIDTH, WIDE = 16, 64
@@ -87,14 +87,14 @@ def test_weights_that_two_products_share_stay_as_they_are() -> None:
     model.graph.output[0].name = "both"
     before = run(model)
     smooth(model, {name: np.arange(1, WIDTH + 1, dtype=np.float32) for name in normed(model)})
-    quantise_rows(model, activated(model))
+    quantise_rows(model, behind(model, activated(model)))
     assert np.array_equal(run(model), before)
 
 
 def test_each_token_has_a_scale_of_its_own() -> None:
     model = network()
-    assert activated(model) == ["MatMul4"]
-    quantise_rows(model, activated(model))
+    assert behind(model, activated(model)) == ["MatMul4"]
+    quantise_rows(model, ["MatMul4"])
     ours, exact = run(model), run(network())
     lost = np.linalg.norm(ours - exact, axis=-1) / np.linalg.norm(exact, axis=-1)
     assert lost.max() < 0.05
@@ -109,7 +109,7 @@ def test_no_activation_is_cut_off_however_small_or_large_a_token_is(scale: float
     weights_of_norm.CopyFrom(numpy_helper.from_array(np.full(WIDTH, scale, np.float32), "scale"))
     plain = onnx.ModelProto()
     plain.CopyFrom(model)
-    quantise_rows(model, activated(model))
+    quantise_rows(model, behind(model, activated(model)))
     grid = 2 * max(2.54, float(np.abs(run(showing(plain, ["active"]))).max())) / 239
     allowed = grid * np.abs(weights(plain, "w2")).sum(axis=0) + 0.02 * np.abs(run(plain)).max()
     assert (np.abs(run(model) - run(plain)) <= allowed).all()
@@ -117,7 +117,7 @@ def test_no_activation_is_cut_off_however_small_or_large_a_token_is(scale: float
 
 def test_weights_have_seven_bits_so_that_no_pair_of_products_overflows_sixteen() -> None:
     model = network()
-    quantise_rows(model, activated(model))
+    quantise_rows(model, behind(model, activated(model)))
     whole = weights(model, "w2_rows")
     assert whole.dtype == np.int8
     assert np.abs(whole.astype(int)).max() == 63

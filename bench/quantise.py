@@ -1,4 +1,4 @@
-"""Ways to make the reader's weights 8 bits: `python -m bench.quantise --data DIR --out DIR [--n 500]`.
+"""Ways to make a reader's weights 8 bits: `python -m bench.quantise --data DIR --out DIR [--n 500] [--reader NAME]`.
 
 Dynamic scales are those of each text's own numbers; static ones are measured once, on texts that may be learnt from.
 For each: F1 on tune questions of SQuAD 1.1 dev less that of float32, question by question; how far its margins are off,
@@ -32,6 +32,7 @@ from indexer.models import manifest
 from indexer.models.export import quantise_reader
 from indexer.models.fetch import prepare
 from indexer.models.onnx_runtime import OnnxNetwork
+from indexer.models.quantise import activated, behind
 from indexer.models.registry import load_registry
 from indexer.models.spans import SpanModel, slide
 from indexer.models.tokenizer import Tokenizer, Tokens
@@ -60,8 +61,8 @@ class Texts(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no 
         return None if tokens is None else {"input_ids": tokens.ids[None], "token_type_ids": tokens.types[None]}
 
 
-def dynamic(bits: int, floats: str = "") -> Recipe:
-    """Scales of each text's own. floats: products whose weights have this shape stay as they are."""
+def dynamic(bits: int, floats: bool = False) -> Recipe:
+    """Scales of each text's own. floats: products behind activations stay as they are."""
 
     def make(source: Path, target: Path) -> None:
         quantize_dynamic(
@@ -70,13 +71,13 @@ def dynamic(bits: int, floats: str = "") -> Recipe:
             per_channel=True,
             reduce_range=bits == 7,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=_with_weights(source, floats) if floats else [],
+            nodes_to_exclude=_second(source) if floats else [],
         )
 
     return make
 
 
-def static(bits: int, method: CalibrationMethod, texts: Sequence[Tokens], floats: str = "") -> Recipe:
+def static(bits: int, method: CalibrationMethod, texts: Sequence[Tokens], floats: bool = False) -> Recipe:
     """Scales measured on `texts`: of what goes into a product with weights, and of nothing else."""
 
     def make(source: Path, target: Path) -> None:
@@ -93,7 +94,7 @@ def static(bits: int, method: CalibrationMethod, texts: Sequence[Tokens], floats
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=method,
-            nodes_to_exclude=_with_weights(source, floats) if floats else [],
+            nodes_to_exclude=_second(source) if floats else [],
             extra_options={"OpTypesToExcludeOutputQuantization": ["MatMul"], "CalibPercentile": 99.99},
         )
         small.unlink()
@@ -114,34 +115,35 @@ def blocks(size: int) -> Recipe:
     return make
 
 
-def shipped(smoothed: bool, by_token: bool) -> Recipe:
-    """As the reader is exported, or without one of its two steps."""
-    return lambda source, target: quantise_reader(source, target, smoothed, by_token)
+def shipped(smoothed: bool = True, by_token: bool = True, float_channels: int = 0) -> Recipe:
+    """As readers are exported, or without one of the steps."""
+    return lambda source, target: quantise_reader(source, target, smoothed, by_token, float_channels)
 
 
-def _with_weights(source: Path, shape: str) -> list[str]:
-    graph = onnx.load(source).graph
-    named = {one.name for one in graph.initializer if "x".join(map(str, one.dims)) == shape}
-    return [node.name for node in graph.node if node.op_type == "MatMul" and named.intersection(node.input)]
+def _second(source: Path) -> list[str]:
+    model = onnx.load(source)
+    return behind(model, activated(model))
 
 
-def recipes(texts: Sequence[Tokens]) -> dict[str, Recipe]:
-    """Name -> how it is made of the float32 file."""
+def recipes(texts: Sequence[Tokens], kept: int) -> dict[str, Recipe]:
+    """Name -> how it is made of the float32 file. kept: the `float_channels` of the reader."""
     least_most, percentile = CalibrationMethod.MinMax, CalibrationMethod.Percentile
+    counts = [count for count in (0, 32, 64, 128) if count != kept]
     return {
-        "as it ships": shipped(smoothed=True, by_token=True),
-        "as it ships, but channels as they are": shipped(smoothed=False, by_token=True),
-        "as it ships, but no scales by token": shipped(smoothed=True, by_token=False),
+        "as it ships": shipped(float_channels=kept),
+        **{f"as it ships, but {count} channels float32": shipped(float_channels=count) for count in counts},
+        "as it ships, but channels as they are": shipped(smoothed=False, float_channels=kept),
+        "as it ships, but no scales by token": shipped(by_token=False, float_channels=kept),
         "dynamic, 7 bits, tables of embeddings as they are": shipped(smoothed=False, by_token=False),
         "blocks of 32, 8 bits": blocks(32),
         "blocks of 128, 8 bits": blocks(128),
         "dynamic, 7 bits": dynamic(7),
         "dynamic, 8 bits": dynamic(8),
-        "dynamic, 8 bits, second of each feed-forward float32": dynamic(8, "1536x384"),
+        "dynamic, 8 bits, second of each feed-forward float32": dynamic(8, floats=True),
         "static by extremes, 7 bits": static(7, least_most, texts),
         "static by extremes, 8 bits": static(8, least_most, texts),
         "static by percentiles, 8 bits": static(8, percentile, texts),
-        "static by extremes, 8 bits, second of each feed-forward float32": static(8, least_most, texts, "1536x384"),
+        "static by extremes, 8 bits, second of each feed-forward float32": static(8, least_most, texts, floats=True),
     }
 
 
@@ -186,9 +188,9 @@ def milliseconds(networks: dict[str, OnnxNetwork]) -> dict[str, float]:
     return {name: 1000 * float(np.median(one)) for name, one in spent.items()}
 
 
-def table(data: Path, out: Path, n: int) -> Iterator[str]:
-    """Lines of Markdown, each as soon as it is known."""
-    spec = replace(load_registry()[READER], runtime="onnx")
+def table(data: Path, out: Path, n: int, reader: str = READER, ways: str = "") -> Iterator[str]:
+    """Lines of Markdown, each as soon as it is known. reader: its name. ways: what the names of the ways begin with."""
+    spec = replace(load_registry().model(reader, "read"), runtime="onnx")
     prepare(spec, out / "models")
     home = manifest.home(spec, out / "models")
     tokenizer = Tokenizer.load(home / "tokenizer.json")
@@ -198,7 +200,8 @@ def table(data: Path, out: Path, n: int) -> Iterator[str]:
     texts = [Tokens(*(part[:_LENGTH] for part in one)) for one in whole if len(one.ids) >= _LENGTH]
     questions = sample(read_questions(data / _TUNED), "tune", n)
     files = {"float32": home / "model.onnx"}
-    for number, (name, recipe) in enumerate(recipes(texts).items()):
+    named = {name: way for name, way in recipes(texts, spec.float_channels).items() if name.startswith(ways)}
+    for number, (name, recipe) in enumerate(named.items()):
         files[name] = out / f"{number}.onnx"
         recipe(home / "model.onnx", files[name])
     networks = {name: OnnxNetwork(file) for name, file in files.items()}
@@ -231,10 +234,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--n", type=int, default=500)
+    parser.add_argument("--reader", default=READER, help=f"of models.yaml ({READER})")
+    parser.add_argument("--ways", default="", help="only those whose names begin so (all)")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     logging.disable(logging.WARNING)
-    for line in table(given.data, given.out, given.n):
+    for line in table(given.data, given.out, given.n, given.reader, given.ways):
         print(line, flush=True)
 
 

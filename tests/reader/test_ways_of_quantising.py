@@ -21,7 +21,7 @@ TEXT = Tokens(IDS, np.zeros_like(IDS), np.zeros((len(IDS), 2), np.int64), np.one
 
 @pytest.fixture
 def whole(tmp_path: Path) -> Path:
-    """Two products with weights over the sum of two embeddings; the second has the shape 8x4."""
+    """Two products with weights over the sum of two embeddings; the second is behind an activation."""
     model = parser.parse_model("""
     <ir_version: 10, opset_import: ["" : 20]>
     g (int64[n, s] input_ids, int64[n, s] token_type_ids) => (float[n, s, 4] out) {
@@ -29,7 +29,8 @@ def whole(tmp_path: Path) -> Path:
         kind = Gather(kinds, token_type_ids)
         x = Add(word, kind)
         y = MatMul(x, w1)
-        out = MatMul(y, w2)
+        active = Relu(y)
+        out = MatMul(active, w2)
     }
     """)
     for number, node in enumerate(model.graph.node):
@@ -66,9 +67,9 @@ def test_both_say_nearly_the_same_and_only_static_scales_ignore_batch_mates(whol
     assert (batch_independent(whole), batch_independent(moving), batch_independent(fixed)) == (True, False, True)
 
 
-def test_products_of_one_shape_stay_float(whole: Path) -> None:
+def test_products_behind_activations_stay_float(whole: Path) -> None:
     half = whole.with_name("half.onnx")
-    dynamic(8, "8x4")(whole, half)
+    dynamic(8, floats=True)(whole, half)
     assert kinds(half).count("MatMulInteger") == 1
-    static(8, CalibrationMethod.MinMax, [TEXT], "8x4")(whole, half)
+    static(8, CalibrationMethod.MinMax, [TEXT], floats=True)(whole, half)
     assert kinds(half).count("QuantizeLinear") == 1

@@ -1,6 +1,6 @@
 """`python -m reader.train.compare --data DIR NAME=FOLDER …`: readers side by side on the same questions.
 
-A NAME alone is a reader of models.yaml.
+A NAME alone is a reader of models.yaml; folders are exported and run as the one that ships, or that --like names.
 
 Every set is split by the ids of its questions. The threshold of a reader is chosen on the tune half of SQuAD 2.0; all
 figures are of the report halves. With several --runtimes every reader is run in each, and the last columns are what
@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder that the sets are in")
     parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
     parser.add_argument("--runtimes", nargs="+", default=["onnx-int8"], choices=get_args(Runtime), metavar="RUNTIME")
+    parser.add_argument("--like", default="minilm-l6-reader", help="the reader whose settings folders have")
     parser.add_argument("--device", help="run in torch there instead, batched: cpu, cuda")
     parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 there, where the machine has it")
     parser.add_argument("--n", type=int, default=300, help="questions of each half of a set (default: %(default)s)")
@@ -93,13 +94,13 @@ def _pairs(names: Sequence[str], n_runtimes: int) -> list[tuple[str, str]]:
 
 
 def _reader(name: str, weights: Path | None, runtime: Runtime, given: argparse.Namespace) -> Reader:
-    """The reader of a folder of weights, run as the reader that ships is run; without one, that of models.yaml."""
+    """The reader of a folder of weights, run as another one is run; without a folder, that of models.yaml."""
     registry = load_registry()
     if weights is None:
         spec = replace(registry.model(name, "read"), runtime=runtime)
     else:
-        sources = (PathSource(weights.resolve()),)
-        spec = replace(registry["minilm-l6-reader"], name=name, runtime=runtime, sources=sources, files={})
+        like, sources = registry.model(given.like, "read"), (PathSource(weights.resolve()),)
+        spec = replace(like, name=name, runtime=runtime, sources=sources, files={}, change=None)
     if given.device:
         from reader.train.network import BatchedNetwork, torch_device  # loads torch, which exported readers never do
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 import transformers
@@ -67,6 +68,23 @@ def test_runtimes_stand_side_by_side_with_what_each_loses(
     cells = dict(zip(head, row, strict=True))
     assert cells["a torch: F1"] == cells["a onnx: F1"]  # float: the same spans
     assert cells["F1: a onnx less a torch"] == "+0.00 (+0.00 to +0.00)"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_folder_is_run_like_the_reader_that_is_named(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_squad(tmp_path / "data" / SETS[_SET], questions(10))
+    longer = transformers.AutoConfig.from_pretrained(base, max_position_embeddings=512)
+    transformers.BertForQuestionAnswering(longer).save_pretrained(tmp_path / "weights")
+    shutil.copyfile(base / "tokenizer.json", tmp_path / "weights" / "tokenizer.json")
+    given = [f"a={tmp_path / 'weights'}", "--data", str(tmp_path / "data"), "--n", "2", "--sets", _SET]
+    for name, floats in (("minilm-l6-reader", 0), ("mpnet-base", 2 * longer.num_hidden_layers)):
+        assert main([*given, "--out", str(tmp_path / name), "--like", name]) == 0
+        (made,) = (tmp_path / name / "models").glob("a-*/model.onnx")
+        assert [node.op_type for node in onnx.load(made).graph.node].count("MatMul") == floats
+    assert main([*given, "--out", str(tmp_path), "--like", "nobody"]) == 2
+    assert "no model 'nobody'" in capsys.readouterr().err
 
 
 def test_a_missing_set_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

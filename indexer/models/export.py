@@ -175,10 +175,9 @@ def compare(spec: ModelSpec, network: Original, made: Path, report: Callable[[st
     figures = f"mean {cosines.mean():.4f}, least {cosines.min():.4f} over {len(texts)} texts"
     report(f"{spec.name}: cosine of {spec.runtime} and torch {what}: {figures}")
     if not cosines.mean() >= _LEAST_COSINE:
-        help_ = "; `float_channels: 64` or `runtime: onnx` may help" if spec.task == "read" else ""
-        raise ModelUnavailable(
-            spec.name, f"its {spec.runtime} export differs from the original: cosine {figures}{help_}"
-        )
+        wider = "; more float_channels, or `runtime: onnx`, may help" if spec.runtime == "onnx-int8" else ""
+        problem = f"its {spec.runtime} export differs from the original: cosine {figures}{wider}"
+        raise ModelUnavailable(spec.name, problem)
 
 
 def _texts(task: Task) -> list[tuple[str, str | None]]:

@@ -50,15 +50,17 @@ _TOKENS, _ROUNDS = 172, 30  # a passage of 160 tokens with its question
 
 
 class Texts(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
-    """Questions with their texts, one a run."""
+    """Questions with their texts, one a run, as the inputs of a file."""
 
-    def __init__(self, texts: Sequence[Tokens]) -> None:
-        self._left = iter(texts)
+    def __init__(self, texts: Sequence[Tokens], file: Path) -> None:
+        self._left, self._names = iter(texts), [value.name for value in onnx.load(file).graph.input]
 
     def get_next(self) -> dict[str, Ints] | None:
         """The inputs of the next run."""
         tokens = next(self._left, None)
-        return None if tokens is None else {"input_ids": tokens.ids[None], "token_type_ids": tokens.types[None]}
+        if tokens is None:
+            return None
+        return {name: (tokens.types if name == "token_type_ids" else tokens.ids)[None] for name in self._names}
 
 
 def dynamic(bits: int, floats: bool = False) -> Recipe:
@@ -86,7 +88,7 @@ def static(bits: int, method: CalibrationMethod, texts: Sequence[Tokens], floats
         quantize_static(
             small,
             target,
-            Texts(texts),
+            Texts(texts, small),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["MatMul"],
             per_channel=True,
@@ -155,8 +157,13 @@ def batch_independent(file: Path) -> bool:
     pair[1, 1:20] = 1012  # another kind of text: full stops
     types = np.zeros_like(pair)
     types[:, _TOKENS - 160 :] = 1
-    both = session.run(None, {"input_ids": pair, "token_type_ids": types})
-    alone = [session.run(None, {"input_ids": pair[i : i + 1], "token_type_ids": types[i : i + 1]}) for i in (0, 1)]
+    names = [value.name for value in session.get_inputs()]
+
+    def run(rows: slice) -> Sequence[Floats]:
+        feeds = {name: (types if name == "token_type_ids" else pair)[rows] for name in names}
+        return [np.asarray(value) for value in session.run(None, feeds)]
+
+    both, alone = run(slice(2)), [run(slice(i, i + 1)) for i in (0, 1)]
     return all(np.array_equal(both[k][i], alone[i][k][0]) for i in (0, 1) for k in range(len(both)))
 
 

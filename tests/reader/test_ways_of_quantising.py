@@ -73,3 +73,16 @@ def test_products_behind_activations_stay_float(whole: Path) -> None:
     assert kinds(half).count("MatMulInteger") == 1
     static(8, CalibrationMethod.MinMax, [TEXT], floats=True)(whole, half)
     assert kinds(half).count("QuantizeLinear") == 1
+
+
+def test_a_network_without_token_types_is_told_apart_too(whole: Path) -> None:
+    model = onnx.load(whole)
+    del model.graph.input[1]
+    kind = next(node for node in model.graph.node if node.output[0] == "kind")
+    model.graph.node.remove(kind)
+    model.graph.node[1].CopyFrom(onnx.helper.make_node("Identity", ["word"], ["x"], name="Same"))
+    onnx.save(model, whole)
+    moving, fixed = whole.with_name("dynamic.onnx"), whole.with_name("static.onnx")
+    dynamic(8)(whole, moving)
+    static(8, CalibrationMethod.MinMax, [TEXT])(whole, fixed)
+    assert (batch_independent(whole), batch_independent(moving), batch_independent(fixed)) == (True, False, True)

@@ -58,9 +58,13 @@ class Texts(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no 
     def get_next(self) -> dict[str, Ints] | None:
         """The inputs of the next run."""
         tokens = next(self._left, None)
-        if tokens is None:
-            return None
-        return {name: (tokens.types if name == "token_type_ids" else tokens.ids)[None] for name in self._names}
+        return None if tokens is None else _feeds(self._names, tokens.ids[None], tokens.types[None])
+
+
+def _feeds(names: Sequence[str], ids: Ints, types: Ints) -> dict[str, Ints]:
+    """What a network takes of these; not every one takes the types."""
+    both = {"input_ids": ids, "token_type_ids": types}
+    return {name: both[name] for name in names}
 
 
 def dynamic(bits: int, floats: bool = False) -> Recipe:
@@ -160,8 +164,7 @@ def batch_independent(file: Path) -> bool:
     names = [value.name for value in session.get_inputs()]
 
     def run(rows: slice) -> Sequence[Floats]:
-        feeds = {name: (types if name == "token_type_ids" else pair)[rows] for name in names}
-        return [np.asarray(value) for value in session.run(None, feeds)]
+        return [np.asarray(value) for value in session.run(None, _feeds(names, pair[rows], types[rows]))]
 
     both, alone = run(slice(2)), [run(slice(i, i + 1)) for i in (0, 1)]
     return all(np.array_equal(both[k][i], alone[i][k][0]) for i in (0, 1) for k in range(len(both)))

@@ -136,13 +136,12 @@ def quantise_reader(
     float_channels: how many of the channels out of each activation, the largest, stay as they are.
     """
     model = onnx.load(source)
-    norms, activations = normed(model), activated(model)
-    largest = _largest(model, [*norms, *activations], source, target)
-    if smoothed:
-        smooth(model, {name: largest[name] for name in norms})
-    rows = behind(model, activations) if by_token else []
-    wide = {name: largest[name] for name in activations} if float_channels else {}
-    floats = split_channels(model, wide, float_channels)
+    norms = normed(model) if smoothed else []
+    wide = activated(model) if float_channels else []
+    largest = _largest(model, [*norms, *wide], source, target)
+    smooth(model, {name: largest[name] for name in norms})
+    rows = behind(model, activated(model)) if by_token else []
+    floats = split_channels(model, {name: largest[name] for name in wide}, float_channels)
     quantize_dynamic(
         model,
         target,
@@ -160,6 +159,8 @@ def quantise_reader(
 
 def _largest(model: onnx.ModelProto, names: Sequence[str], source: Path, scratch: Path) -> dict[str, Floats]:
     """The largest number of each channel of these values, over the sample."""
+    if not names:
+        return {}
     onnx.save(showing(model, names), scratch)
     network, tokenizer = OnnxNetwork(scratch), Tokenizer.load(source.with_name("tokenizer.json"))
     runs = [network.run(tokenizer.encode(*text)) for text in _texts("read")]

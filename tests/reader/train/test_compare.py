@@ -45,15 +45,20 @@ def test_the_table_is_of_report_halves(base: Path, tmp_path: Path, capsys: pytes
     assert cells[:3] == [_SET, "20", f"{100 * sum(ems) / len(ems):.1f}"]
 
 
+def write_longer(base: Path, folder: Path) -> int:
+    """A network of random weights that takes the texts which exports are tried on; returns its number of layers."""
+    longer = transformers.AutoConfig.from_pretrained(base, max_position_embeddings=512)
+    transformers.BertForQuestionAnswering(longer).save_pretrained(folder)
+    shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
+    return int(longer.num_hidden_layers)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_runtimes_stand_side_by_side_with_what_each_loses(
     base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_squad(tmp_path / "data" / SETS[_SET], questions(40))
-    longer = transformers.AutoConfig.from_pretrained(base, max_position_embeddings=512)  # exports are tried on news
-    network = transformers.BertForQuestionAnswering(longer)
-    network.save_pretrained(tmp_path / "weights")
-    shutil.copyfile(base / "tokenizer.json", tmp_path / "weights" / "tokenizer.json")
+    write_longer(base, tmp_path / "weights")
     folders = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
     assert (
         main([f"a={tmp_path / 'weights'}", *folders, "--n", "10", "--sets", _SET, "--runtimes", "torch", "onnx"]) == 0
@@ -75,11 +80,9 @@ def test_a_folder_is_run_like_the_reader_that_is_named(
     base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_squad(tmp_path / "data" / SETS[_SET], questions(10))
-    longer = transformers.AutoConfig.from_pretrained(base, max_position_embeddings=512)
-    transformers.BertForQuestionAnswering(longer).save_pretrained(tmp_path / "weights")
-    shutil.copyfile(base / "tokenizer.json", tmp_path / "weights" / "tokenizer.json")
+    n_layers = write_longer(base, tmp_path / "weights")
     given = [f"a={tmp_path / 'weights'}", "--data", str(tmp_path / "data"), "--n", "2", "--sets", _SET]
-    for name, floats in (("minilm-l6-reader", 0), ("mpnet-base", 2 * longer.num_hidden_layers)):
+    for name, floats in (("minilm-l6-reader", 0), ("mpnet-base", 2 * n_layers)):
         assert main([*given, "--out", str(tmp_path / name), "--like", name]) == 0
         (made,) = (tmp_path / name / "models").glob("a-*/model.onnx")
         assert [node.op_type for node in onnx.load(made).graph.node].count("MatMul") == floats

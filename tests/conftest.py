@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from tests.shim import can_build
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no error
 settings.load_profile("patient")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup: what tests start and stop by it has this too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _NOT_RUN = pytest.StashKey[list[str]]()
 

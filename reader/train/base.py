@@ -1,6 +1,7 @@
 """`python -m reader.train.base`: get the weights that readers are trained from, and say where they are.
 
 They are those of the embedder that ships, all-MiniLM-L6-v2, as models.yaml names them: six layers of the same shape.
+`--named NAME` gets those of another model of models.yaml, as they are before export: mpnet-base, say, for a teacher.
 `--of FOLDER --out FOLDER` makes a base of another network, all-mpnet-base-v2 say: its weights as they are, and its
 tokens put together as the reader's are, a question and a text with one mark between them.
 """
@@ -32,13 +33,14 @@ _FILES = ("config.json", "model.safetensors")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the folder on standard output. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m reader.train.base", description="Weights to train from.")
+    parser.add_argument("--named", default=NAME, help=f"a model of models.yaml ({NAME})")
     parser.add_argument("--of", type=Path, help="folder of another network, with tokenizer.json and model.safetensors")
     parser.add_argument("--out", type=Path, help="folder to write a base of it to")
     given = parser.parse_args(arguments)
     if (given.of is None) != (given.out is None):
         parser.error("--of and --out go together")
     try:
-        folder = made(given.of, given.out) if given.of else fetched()
+        folder = made(given.of, given.out) if given.of else fetched(given.named)
     except PullquoteError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -46,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def fetched() -> Path:
-    """The folder of the base that ships, got where it is not here yet. Raises ModelUnavailable."""
-    spec = replace(load_registry()[NAME], runtime="torch")  # as its makers wrote it, not exported
+def fetched(name: str) -> Path:
+    """The folder of a model's own weights, got where they are not here yet. Raises InvalidInput, ModelUnavailable."""
+    spec = replace(load_registry().model(name), runtime="torch")  # as its makers wrote it, not exported
     prepare(spec, default_folder(), _tell)
     return manifest.home(spec, default_folder())
 

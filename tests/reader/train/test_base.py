@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import RobertaProcessing, TemplateProcessing
 
+from indexer.models.registry import load_registry
 from indexer.models.tokenizer import Tokenizer
 from reader.train.base import main
 from reader.train.network import TOKENIZER_FILES
@@ -22,6 +24,16 @@ def test_the_base_is_a_folder_that_training_takes(capsys: pytest.CaptureFixture[
     config = json.loads((Path(line) / "config.json").read_text())
     assert (config["num_hidden_layers"], config["hidden_size"]) == (6, 384)
     assert {"model.safetensors", TOKENIZER_FILES[0]} <= {file.name for file in Path(line).iterdir()}
+
+
+def test_any_model_is_got_as_it_is_before_export(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--named", "minilm-l6-reader"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert not list(Path(line).glob("*.onnx"))
+    ours = load_registry()["minilm-l6-reader"].files["model.safetensors"]
+    assert sha256((Path(line) / "model.safetensors").read_bytes()).hexdigest() == ours
+    assert main(["--named", "nobody"]) == 2
+    assert "no model 'nobody' in models.yaml" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("pair", ["<s>:0 $A:0 </s>:0 </s>:0 $B:1 </s>:1", "<s>:0 $A:0 </s>:0 $B:0 </s>:0", "roberta"])

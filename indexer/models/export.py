@@ -136,11 +136,11 @@ def quantise_reader(
     float_channels: how many of the channels out of each activation, the largest, stay as they are.
     """
     model = onnx.load(source)
-    norms = normed(model) if smoothed else []
-    wide = activated(model) if float_channels else []
+    norms, activations = normed(model) if smoothed else [], activated(model)
+    wide = activations if float_channels else []
     largest = _largest(model, [*norms, *wide], source, target)
     smooth(model, {name: largest[name] for name in norms})
-    rows = behind(model, activated(model)) if by_token else []
+    rows = behind(model, activations) if by_token else []
     floats = split_channels(model, {name: largest[name] for name in wide}, float_channels)
     quantize_dynamic(
         model,

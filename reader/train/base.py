@@ -33,8 +33,9 @@ _FILES = ("config.json", "model.safetensors")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the folder on standard output. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m reader.train.base", description="Weights to train from.")
-    parser.add_argument("--named", default=NAME, help=f"a model of models.yaml ({NAME})")
-    parser.add_argument("--of", type=Path, help="folder of another network, with tokenizer.json and model.safetensors")
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--named", default=NAME, help="a model of models.yaml (default: %(default)s)")
+    add("--of", type=Path, help="folder of another network, with tokenizer.json and model.safetensors")
     parser.add_argument("--out", type=Path, help="folder to write a base of it to")
     given = parser.parse_args(arguments)
     if (given.of is None) != (given.out is None):

@@ -34,6 +34,8 @@ def test_any_model_is_got_as_it_is_before_export(capsys: pytest.CaptureFixture[s
     assert sha256((Path(line) / "model.safetensors").read_bytes()).hexdigest() == ours
     assert main(["--named", "nobody"]) == 2
     assert "no model 'nobody' in models.yaml" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--named", "minilm-l6-reader", "--of", "FOLDER", "--out", "FOLDER"])
 
 
 @pytest.mark.parametrize("pair", ["<s>:0 $A:0 </s>:0 </s>:0 $B:1 </s>:1", "<s>:0 $A:0 </s>:0 $B:0 </s>:0", "roberta"])

@@ -22,6 +22,7 @@ from indexer.embed import load_embedder
 from indexer.errors import ArchiveMissing, InvalidInput, SourceUnreadable
 from indexer.files import publish
 from indexer.intake import Intake
+from indexer.models.defaults import EMBEDDER, READER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.purge import compact
@@ -75,9 +76,6 @@ if TYPE_CHECKING:
     from retriever.evaluate import Judged
 
 __all__ = ["Archive", "Filters", "Reader", "SourceOptions", "init"]
-
-EMBEDDER = "all-minilm-l6-v2"
-READER = "minilm-l6-reader"
 
 
 class Archive(Closing):

@@ -9,6 +9,7 @@ from typing import Any
 from api.errors import problem_of
 from api.schemas import BatchAnswer, BatchFault, BatchReply, IndexReport, VerdictList, dump
 from indexer.errors import InvalidInput
+from indexer.models.defaults import EMBEDDER, READER
 from indexer.offsets import range_of
 from indexer.types import (
     Answer,
@@ -61,7 +62,7 @@ def examples() -> dict[str, dict[str, Any]]:
     article = _article()
     head = ArticleHead(article.id, article.title, article.source, article.url, article.author, article.published_at)
     view = ViewInfo(sequence=1, articles=1, passages=1, layout="memory")
-    models = ModelNames("all-minilm-l6-v2", "minilm-l6-reader", "onnx-int8")
+    models = ModelNames(EMBEDDER, READER, "onnx-int8")
     quote = _place("3 million euros")
     citation = cite(article, quote.start, quote.end)
     sentence = "It cost 3 million euros."

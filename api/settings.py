@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from indexer.errors import InvalidInput
+from indexer.models.defaults import EMBEDDER, READER
 from indexer.stores import place_of
 
 _PREFIX = "PULLQUOTE_"
@@ -38,8 +39,8 @@ class Settings(BaseSettings):
     state: Path | None = None
     models: Path | None = None
     registry: Path | None = None
-    embedder: str = "all-minilm-l6-v2"
-    reader: str = "minilm-l6-reader"
+    embedder: str = EMBEDDER
+    reader: str = READER
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()

@@ -15,10 +15,10 @@ from unittest import mock
 
 import numpy as np
 
+from indexer.models.defaults import READER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.models.spans import SpanModel, Window, load_span_model
-from pullquote import READER
 from reader import edges
 from reader.decode import OF_TEXT, Price, best_spans
 from reader.edges import tidy

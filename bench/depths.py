@@ -19,11 +19,11 @@ import numpy as np
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
+from indexer.models.defaults import EMBEDDER, READER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Embedder, Filters
 from indexer.views import View
-from pullquote import EMBEDDER, READER
 from reader.answer import SPANS, Question, answer, text_of, weigh
 from reader.evaluate import f1
 from reader.loading import load_reader

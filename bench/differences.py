@@ -14,11 +14,11 @@ from typing import get_args
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Embedder, Filters, Mode
 from indexer.views import View
-from pullquote import EMBEDDER
 from retriever.evaluate import Half, Judged, Mean, chosen, mean, measured, read_judged
 from retriever.search import LEG_DEPTH, fused, in_order, legs
 

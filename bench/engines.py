@@ -31,11 +31,12 @@ from bench.measure import Asked, Prepared, questions
 from indexer import milvus, seal, stories
 from indexer.archive import Archive
 from indexer.commit import Draft, commit
+from indexer.models.defaults import READER
 from indexer.models.fetch import default_folder
 from indexer.shared import SharedIndex
 from indexer.stores import Place
 from indexer.types import Filters, Floats, Page
-from pullquote import READER, init
+from pullquote import init
 from reader.answer import Question, answer
 from reader.loading import load_reader
 from retriever.search import search

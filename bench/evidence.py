@@ -26,13 +26,13 @@ from bench.sets import DATA
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
+from indexer.models.defaults import EMBEDDER, READER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.models.spans import load_span_model
 from indexer.stories import story_of
 from indexer.types import Embedder, Filters
 from indexer.views import View
-from pullquote import READER
 from reader.answer import SPANS, Question, raw_standings
 from reader.decode import OF_TEXT
 from reader.evaluate import read_questions, sample
@@ -214,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--most", type=int, help="questions of each half of a set, at most")
     given = parser.parse_args(arguments)
     registry = load_registry(given.registry)
-    embedder = load_embedder(registry.model("all-minilm-l6-v2"), default_folder(), CHUNKER)
+    embedder = load_embedder(registry.model(EMBEDDER), default_folder(), CHUNKER)
     reader = Reader(load_span_model(registry.model(given.reader, "read"), default_folder()))
     given.out.mkdir(parents=True, exist_ok=True)
     for half in given.halves:

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from indexer.models.defaults import READER
 from indexer.models.fetch import default_folder
 from indexer.types import Floats
-from pullquote import READER
 from reader.answer import SPANS
 from reader.group import Group
 from reader.loading import load_reader

@@ -20,6 +20,7 @@ from indexer import lexical
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Filters
@@ -180,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sets", nargs="*", default=SETS)
     given = parser.parse_args(arguments)
     half: Half = given.half
-    embedder = load_embedder(load_registry(None).model("all-minilm-l6-v2"), default_folder(), CHUNKER)
+    embedder = load_embedder(load_registry(None).model(EMBEDDER), default_folder(), CHUNKER)
     table: dict[str, list[str]] = {name: [] for name in levers()}
     for name in given.sets:
         questions = [one for one in read_judged(given.folder / name / "questions.jsonl") if one.articles]

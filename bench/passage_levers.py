@@ -21,11 +21,11 @@ from bench.levers import alone, convex, found, score
 from indexer.archive import Archive
 from indexer.build import build
 from indexer.embed import load_embedder
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.sources import read_pages
 from indexer.types import Article, Passage
-from pullquote import EMBEDDER
 from retriever.evaluate import Judged, chosen, read_judged
 
 _chunk = indexer.chunk.chunk

@@ -31,12 +31,12 @@ from indexer.clean import clean
 from indexer.embed import load_embedder
 from indexer.errors import SourceUnreadable
 from indexer.models import manifest
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.models.tokenizer import Tokenizer
 from indexer.sources import read_pages
 from indexer.types import Embedder, Page
-from pullquote import EMBEDDER
 
 ARTICLES, PASSAGES, TOKENS, LENGTHS, ABOUT = (
     "articles.jsonl",

@@ -15,10 +15,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from indexer.models.defaults import READER
 from indexer.models.fetch import default_folder, prepare
 from indexer.models.registry import load_registry
 from indexer.models.spans import load_span_model
-from pullquote import READER
 from reader.evaluate import Outcome, figures, half, mark, predict, read_questions
 from reader.model import Reader
 

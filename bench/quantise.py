@@ -29,6 +29,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 from indexer.models import manifest
+from indexer.models.defaults import READER
 from indexer.models.export import quantise_reader
 from indexer.models.fetch import prepare
 from indexer.models.onnx_runtime import OnnxNetwork
@@ -37,7 +38,6 @@ from indexer.models.registry import load_registry
 from indexer.models.spans import SpanModel, slide
 from indexer.models.tokenizer import Tokenizer, Tokens
 from indexer.types import Floats, Ints
-from pullquote import READER
 from reader.evaluate import Outcome, Question, difference, figures, mark, predict, read_questions, sample
 from reader.model import Reader
 

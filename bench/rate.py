@@ -21,10 +21,10 @@ import sentence_transformers
 
 from bench import made, passages
 from indexer.models import manifest
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder, prepare
 from indexer.models.registry import load_registry
 from indexer.types import Floats
-from pullquote import EMBEDDER
 
 _PARTS = 4
 Pairs = list[tuple[str | None, str]]

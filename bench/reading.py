@@ -19,11 +19,11 @@ import numpy as np
 import torch
 
 from indexer.models import manifest
+from indexer.models.defaults import READER
 from indexer.models.fetch import default_folder, prepare
 from indexer.models.onnx_runtime import OnnxNetwork
 from indexer.models.registry import Runtime, load_registry
 from indexer.models.tokenizer import Tokenizer, Tokens
-from pullquote import READER
 from reader.train.network import BatchedNetwork
 
 SEEDS = Path(__file__).parents[1] / "seeds" / "wikinews.jsonl"

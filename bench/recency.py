@@ -18,11 +18,11 @@ import numpy as np
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Embedder, Filters, Ranked
 from indexer.views import View
-from pullquote import EMBEDDER
 from retriever.evaluate import Half, Judged, chosen, holds, mean, measured, read_judged
 from retriever.recency import HALVED, freshness, time_of
 from retriever.search import LEG_DEPTH, Legs, fused, legs

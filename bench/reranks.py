@@ -25,11 +25,11 @@ import numpy as np
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
 from indexer.embed import OnnxEncoder, load_embedder
+from indexer.models.defaults import EMBEDDER, READER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Embedder, Filters, Floats
 from indexer.views import View
-from pullquote import EMBEDDER, READER
 from reader.loading import load_reader
 from reader.model import Reader
 from retriever.evaluate import Half, Judged, chosen, mean, means, measured, read_judged

@@ -18,11 +18,11 @@ import numpy as np
 from indexer.archive import Archive
 from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.types import Embedder, Filters
 from indexer.views import View
-from pullquote import EMBEDDER
 from pullquote import Archive as Door
 from reader.answer import SPANS, Question, answer, grounds
 from reader.cite import check_reply

@@ -25,13 +25,13 @@ from indexer.archive import Archive
 from indexer.build import Found, build
 from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
 from indexer.sources import SourceOptions, read_pages
 from indexer.spread import spread
 from indexer.types import Embedder, IndexEvent
 from indexer.workers import RayCrew
-from pullquote import EMBEDDER
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

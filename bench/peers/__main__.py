@@ -29,9 +29,9 @@ from indexer.archive import Archive
 from indexer.chunk import CHUNKER
 from indexer.embed import load_embedder
 from indexer.models import manifest
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder, prepare
 from indexer.models.registry import load_registry
-from pullquote import EMBEDDER
 from retriever.evaluate import chosen, read_judged
 
 ROOT = Path(__file__).parents[2]

@@ -21,12 +21,12 @@ import numpy as np
 
 from indexer.errors import PullquoteError
 from indexer.models import manifest
+from indexer.models.defaults import EMBEDDER
 from indexer.models.fetch import default_folder, prepare
 from indexer.models.registry import load_registry
 from indexer.models.tokenizer import Tokenizer
 from reader.train.errors import TrainingDataError
 
-NAME = "all-minilm-l6-v2"
 _FILES = ("config.json", "model.safetensors")
 
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the folder on standard output. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m reader.train.base", description="Weights to train from.")
     add = parser.add_mutually_exclusive_group().add_argument
-    add("--named", default=NAME, help="a model of models.yaml (default: %(default)s)")
+    add("--named", default=EMBEDDER, help="a model of models.yaml (default: %(default)s)")
     add("--of", type=Path, help="folder of another network, with tokenizer.json and model.safetensors")
     parser.add_argument("--out", type=Path, help="folder to write a base of it to")
     given = parser.parse_args(arguments)

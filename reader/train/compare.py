@@ -19,6 +19,7 @@ from typing import get_args
 
 from indexer.errors import PullquoteError
 from indexer.models import manifest
+from indexer.models.defaults import READER
 from indexer.models.fetch import prepare
 from indexer.models.registry import PathSource, Runtime, load_registry
 from indexer.models.spans import SpanModel, load_span_model
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder that the sets are in")
     parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
     parser.add_argument("--runtimes", nargs="+", default=["onnx-int8"], choices=get_args(Runtime), metavar="RUNTIME")
-    parser.add_argument("--like", default="minilm-l6-reader", help="the reader whose settings folders have")
+    parser.add_argument("--like", default=READER, help="the reader whose settings folders have")
     parser.add_argument("--device", help="run in torch there instead, batched: cpu, cuda")
     parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 there, where the machine has it")
     parser.add_argument("--n", type=int, default=300, help="questions of each half of a set (default: %(default)s)")

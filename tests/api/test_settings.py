@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from indexer.errors import InvalidInput
 
 def test_the_defaults_are_those_of_the_python_door() -> None:
     settings = Settings()
-    assert (settings.embedder, settings.reader) == (pullquote.EMBEDDER, pullquote.READER)
+    of_archives = signature(pullquote.Archive).parameters
+    assert (settings.embedder, settings.reader) == (of_archives["embedder"].default, of_archives["reader"].default)
     assert (settings.archive, settings.models) == (Path("archive"), None)
     assert (settings.host, settings.port, settings.allowed_hosts) == ("127.0.0.1", 8000, ())
 

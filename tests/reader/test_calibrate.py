@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import InvalidInput
+from indexer.models.defaults import READER
 from indexer.models.registry import load_registry
 from indexer.types import Bools, Floats
-from pullquote import READER, Archive
+from pullquote import Archive
 from reader.calibrate import (
     Bound,
     Calibration,

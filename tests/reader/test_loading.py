@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from indexer.errors import InvalidInput
+from indexer.models.defaults import READER
 from indexer.models.fetch import default_folder
 from indexer.models.registry import load_registry
-from pullquote import READER
 from reader.loading import load_reader
 from reader.model import Reader
 

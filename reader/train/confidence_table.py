@@ -11,7 +11,7 @@ from reader.calibrate import Calibration, Curve
 from reader.evaluate import calibration_error, reliability
 from reader.train.judged import Asked, rank_of_right
 
-_SHOWN = (0.05, 0.1, 0.2)
+_SHOWN = (0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 
 Crossed = list[tuple[Asked, Floats, Floats]]  # with scores and confidences of its answers
 

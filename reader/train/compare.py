@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder that the sets are in")
     parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
     parser.add_argument("--runtimes", nargs="+", default=["onnx-int8"], choices=get_args(Runtime), metavar="RUNTIME")
+    parser.add_argument("--windows", nargs="+", type=int, default=[], metavar="TOKENS", help="instead of models.yaml's")
     parser.add_argument("--like", default=READER, help="the reader whose settings folders have")
     parser.add_argument("--device", help="run in torch there instead, batched: cpu, cuda")
     parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 there, where the machine has it")
@@ -73,28 +75,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         readers = {
             name: Path(folder) if folder else None for name, _, folder in (one.partition("=") for one in given.readers)
         }
+        ways = list(product(given.runtimes, given.windows or [None]))
         loaded = {
-            f"{name} {runtime}" if len(given.runtimes) > 1 else name: _reader(name, folder, runtime, given)
+            _told(name, runtime, window, given): _reader(name, folder, runtime, window, given)
             for name, folder in readers.items()
-            for runtime in given.runtimes
+            for runtime, window in ways
         }
-        rows = [list(_row(name, loaded, given)) for name in given.sets]
+        rows = [list(_row(name, loaded, len(ways), given)) for name in given.sets]
     except PullquoteError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     head = ["set", "questions", *(f"{name}: {kind}" for name in loaded for kind in ("EM", "F1", "F1 at threshold"))]
-    head += [f"F1: {name} less {first}" for name, first in _pairs(list(loaded), len(given.runtimes))]
+    head += [f"F1: {name} less {first}" for name, first in _pairs(list(loaded), len(ways))]
     for row in [head, ["---"] * len(head), *rows]:
         sys.stdout.write(f"| {' | '.join(row)} |\n")
     return 0
 
 
-def _pairs(names: Sequence[str], n_runtimes: int) -> list[tuple[str, str]]:
-    """Each reader in each runtime but the first, with the same reader in the first."""
-    return [(name, names[i - i % n_runtimes]) for i, name in enumerate(names) if i % n_runtimes]
+def _told(name: str, runtime: Runtime, window: int | None, given: argparse.Namespace) -> str:
+    parts = [runtime] if len(given.runtimes) > 1 else []
+    return " ".join([name, *parts, *([f"{window} tokens"] if len(given.windows) > 1 else [])])
 
 
-def _reader(name: str, weights: Path | None, runtime: Runtime, given: argparse.Namespace) -> Reader:
+def _pairs(names: Sequence[str], n_ways: int) -> list[tuple[str, str]]:
+    """Each reader in each way but the first (runtime, size of windows), with the same reader in the first."""
+    return [(name, names[i - i % n_ways]) for i, name in enumerate(names) if i % n_ways]
+
+
+def _reader(name: str, weights: Path | None, runtime: Runtime, window: int | None, given: argparse.Namespace) -> Reader:
     """The reader of a folder of weights, run as another one is run; without a folder, that of models.yaml."""
     registry = load_registry()
     if weights is None:
@@ -102,6 +110,7 @@ def _reader(name: str, weights: Path | None, runtime: Runtime, given: argparse.N
     else:
         like, sources = registry.model(given.like, "read"), (PathSource(weights.resolve()),)
         spec = replace(like, name=name, runtime=runtime, sources=sources, files={}, change=None)
+    spec = replace(spec, max_tokens=window or spec.max_tokens)
     if given.device:
         from reader.train.network import BatchedNetwork, torch_device  # loads torch, which exported readers never do
 
@@ -114,7 +123,7 @@ def _reader(name: str, weights: Path | None, runtime: Runtime, given: argparse.N
     return Reader(load_span_model(spec, given.out / "models"))
 
 
-def _row(name: str, readers: dict[str, Reader], given: argparse.Namespace) -> Iterator[str]:
+def _row(name: str, readers: dict[str, Reader], n_ways: int, given: argparse.Namespace) -> Iterator[str]:
     """The cells of one set. Its threshold is that of the tune half where it has questions without an answer."""
     questions = read_questions(given.data / SETS[name])
     sides: tuple[Half, ...] = ("tune", "report") if name == _WITH_UNANSWERABLE else (given.half,)
@@ -133,7 +142,7 @@ def _row(name: str, readers: dict[str, Reader], given: argparse.Namespace) -> It
         yield _with_margin(has)
         tune = [one for one in marked if half(one.question.id) == "tune"]
         yield _with_margin(figures(shown, best_threshold(tune))) if name == _WITH_UNANSWERABLE else ""
-    for reader_name, first in _pairs(list(readers), len(given.runtimes)):
+    for reader_name, first in _pairs(list(readers), n_ways):
         gap = difference(answerable[reader_name], answerable[first])
         yield f"{gap.f1:+.2f} ({gap.f1_interval[0]:+.2f} to {gap.f1_interval[1]:+.2f})"
 

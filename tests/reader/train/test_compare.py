@@ -76,6 +76,23 @@ def test_runtimes_stand_side_by_side_with_what_each_loses(
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_windows_of_several_sizes_stand_side_by_side(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_squad(tmp_path / "data" / SETS[_SET], questions(20))
+    write_longer(base, tmp_path / "weights")
+    folders = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--runtimes", "torch"]
+    given = [f"a={tmp_path / 'weights'}", *folders, "--n", "10", "--sets", _SET]
+    assert main([*given, "--windows", "80", "200", "12"]) == 0
+    head = [cell.strip() for cell in capsys.readouterr().out.splitlines()[0].strip("|").split("|")]
+    assert head[-2:] == ["F1: a 200 tokens less a 80 tokens", "F1: a 12 tokens less a 80 tokens"]
+    rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    scores = {size: [one["score"] for one in rows if one["reader"] == f"a {size} tokens"] for size in (80, 200, 12)}
+    assert scores[80] == scores[200]  # a text of some twelve tokens is whole in both
+    assert scores[80] != scores[12]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_folder_is_run_like_the_reader_that_is_named(
     base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ SETS = {
     "PolNeAR half": "polnear/polnear_half_squad.json.gz",
 }
 _WITH_UNANSWERABLE = "SQuAD 2.0 dev"
+_POSITIONS = 512  # that networks of this kind learnt; a longer window has tokens without one
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder that the sets are in")
     parser.add_argument("--out", type=Path, required=True, help="folder for prepared models and predictions")
     parser.add_argument("--runtimes", nargs="+", default=["onnx-int8"], choices=get_args(Runtime), metavar="RUNTIME")
-    parser.add_argument("--windows", nargs="+", type=int, default=[], metavar="TOKENS", help="instead of models.yaml's")
+    parser.add_argument(
+        "--windows", nargs="+", type=_window, default=[], metavar="TOKENS", help="instead of models.yaml's"
+    )
     parser.add_argument("--like", default=READER, help="the reader whose settings folders have")
     parser.add_argument("--device", help="run in torch there instead, batched: cpu, cuda")
     parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 there, where the machine has it")
@@ -90,6 +93,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in [head, ["---"] * len(head), *rows]:
         sys.stdout.write(f"| {' | '.join(row)} |\n")
     return 0
+
+
+def _window(given: str) -> int:
+    if not (given.isdecimal() and 1 <= int(given) <= _POSITIONS):
+        raise argparse.ArgumentTypeError(f"{given} is not a number of tokens from 1 to {_POSITIONS}")
+    return int(given)
 
 
 def _told(name: str, runtime: Runtime, window: int | None, given: argparse.Namespace) -> str:

@@ -90,6 +90,10 @@ def test_windows_of_several_sizes_stand_side_by_side(
     scores = {size: [one["score"] for one in rows if one["reader"] == f"a {size} tokens"] for size in (80, 200, 12)}
     assert scores[80] == scores[200]  # a text of some twelve tokens is whole in both
     assert scores[80] != scores[12]
+    for wrong in ("0", "513", "long"):
+        with pytest.raises(SystemExit):
+            main([*given, "--windows", "80", wrong])
+        assert f"{wrong} is not a number of tokens from 1 to 512" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -102,10 +102,13 @@ def half(question_id: str) -> Half:
     return "tune" if hashlib.sha256(question_id.encode()).digest()[0] % 2 else "report"
 
 
-def sample(questions: Sequence[Question], which: Half | None, n: int | None) -> list[Question]:
-    """At most n questions of a half (None: all), the same ones in every run: those whose ids have the least hashes."""
+def sample(questions: Sequence[Question], which: Half | None, n: int | None, draw: str = "sample ") -> list[Question]:
+    """At most n questions of a half (None: all), the same ones in every run: those whose ids have the least hashes.
+
+    draw: goes before each id; another one draws others.
+    """
     kept = [question for question in questions if which is None or half(question.id) == which]
-    kept.sort(key=lambda question: hashlib.sha256(f"sample {question.id}".encode()).digest())
+    kept.sort(key=lambda question: hashlib.sha256(f"{draw}{question.id}".encode()).digest())
     return kept[:n]
 
 

@@ -19,17 +19,25 @@ from tests.reader.train.conftest import questions, write_squad
 _SET = "SQuAD 2.0 dev"
 
 
+def cells_of(line: str) -> list[str]:
+    """The cells of a line of a Markdown table."""
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def in_folders(tmp_path: Path) -> list[str]:
+    """The options that say where data are and where to write."""
+    return ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_table_is_of_report_halves(base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_squad(tmp_path / "data" / SETS[_SET], questions(60))
     network = load_network(base, torch.device("cpu"))
     save_network(network, network.state_dict(), base, tmp_path / "weights")
-    folders = {"--data": tmp_path / "data", "--out": tmp_path / "out"}
-    options = [str(part) for pair in folders.items() for part in pair]
-    code = main([f"a={tmp_path / 'weights'}", *options, "--runtimes", "torch", "--n", "20", "--sets", _SET])
-    assert code == 0
+    given = [f"a={tmp_path / 'weights'}", *in_folders(tmp_path), "--n", "20", "--sets", _SET]
+    assert main([*given, "--runtimes", "torch"]) == 0
     head, _, row = capsys.readouterr().out.splitlines()
-    assert [cell.strip() for cell in head.strip("|").split("|")] == [
+    assert cells_of(head) == [
         "set",
         "questions",
         "a: EM",
@@ -41,7 +49,7 @@ def test_the_table_is_of_report_halves(base: Path, tmp_path: Path, capsys: pytes
     report = [one for one in rows if half(one["id"]) == "report"]
     assert [one["half"] for one in rows].count("report") == len(report) == 20
     ems = [one["em"] for one in report if one["answers"]]
-    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    cells = cells_of(row)
     assert cells[:3] == [_SET, "20", f"{100 * sum(ems) / len(ems):.1f}"]
 
 
@@ -59,13 +67,9 @@ def test_runtimes_stand_side_by_side_with_what_each_loses(
 ) -> None:
     write_squad(tmp_path / "data" / SETS[_SET], questions(40))
     write_longer(base, tmp_path / "weights")
-    folders = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
-    assert (
-        main([f"a={tmp_path / 'weights'}", *folders, "--n", "10", "--sets", _SET, "--runtimes", "torch", "onnx"]) == 0
-    )
-    head, _, row = (
-        [cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()
-    )
+    given = [f"a={tmp_path / 'weights'}", *in_folders(tmp_path), "--n", "10", "--sets", _SET]
+    assert main([*given, "--runtimes", "torch", "onnx"]) == 0
+    head, _, row = map(cells_of, capsys.readouterr().out.splitlines())
     assert head[2:] == [
         *(f"a {runtime}: {kind}" for runtime in ("torch", "onnx") for kind in ("EM", "F1", "F1 at threshold")),
         "F1: a onnx less a torch",
@@ -81,10 +85,9 @@ def test_windows_of_several_sizes_stand_side_by_side(
 ) -> None:
     write_squad(tmp_path / "data" / SETS[_SET], questions(20))
     write_longer(base, tmp_path / "weights")
-    folders = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--runtimes", "torch"]
-    given = [f"a={tmp_path / 'weights'}", *folders, "--n", "10", "--sets", _SET]
+    given = [f"a={tmp_path / 'weights'}", *in_folders(tmp_path), "--n", "10", "--sets", _SET, "--runtimes", "torch"]
     assert main([*given, "--windows", "80", "200", "12"]) == 0
-    head = [cell.strip() for cell in capsys.readouterr().out.splitlines()[0].strip("|").split("|")]
+    head = cells_of(capsys.readouterr().out.splitlines()[0])
     assert head[-2:] == ["F1: a 200 tokens less a 80 tokens", "F1: a 12 tokens less a 80 tokens"]
     rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
     scores = {size: [one["score"] for one in rows if one["reader"] == f"a {size} tokens"] for size in (80, 200, 12)}
@@ -118,7 +121,7 @@ def test_a_missing_set_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.Ca
 
 def test_a_name_alone_is_a_reader_of_models_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_squad(tmp_path / "data" / SETS[_SET], questions(40))
-    folders = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
+    folders = in_folders(tmp_path)
     assert main(["minilm-l6-reader", *folders, "--n", "5", "--sets", _SET, "--runtimes", "torch"]) == 0
     assert capsys.readouterr().out.startswith("| set | questions | minilm-l6-reader: EM |")
     assert main(["nobody", *folders]) == 2
